@@ -1,0 +1,1 @@
+"""What flows through the system: pure values and decisions, no I/O."""

@@ -1,0 +1,123 @@
+"""An entry's record: the cursor up to which all its fires are settled, and what hangs on it.
+
+The protocol that moves a record is described in ``docs/firing.md``; moments are integer microseconds since the epoch.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from beatd.core.message import Message
+
+
+class Reason(StrEnum):
+    """Why a fire time was not emitted."""
+
+    PAUSED = "paused"
+    MISSED = "missed"
+    COALESCED = "coalesced"
+    EXPIRED = "expired"
+    OVERLAP_SKIPPED = "overlap_skipped"
+    LIMIT_REACHED = "limit_reached"
+    QUARANTINED = "quarantined"
+    REFUSED = "refused"
+    FORWARDED = "forwarded"
+    BACKFILLED = "backfilled"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """The terms under which late fires are being drained, judged once, whoever drains on."""
+
+    found_at: int
+    up_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Who paused an entry, when, and why."""
+
+    by: str
+    at: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """The state of one entry.
+
+    ``seq`` is a new random 63-bit number with every change, compared for equality only: a counter would repeat after
+    a roll-back of the store, and a request from before it would fit.
+    ``since``: what the version owns begins strictly after it. ``open``: the reason of the one open range, which
+    began strictly after ``cursor``.
+    """
+
+    seq: int
+    generation: int
+    version: int
+    fingerprint: int
+    since: int
+    cursor: int
+    runs: int = 0
+    open: Reason | None = None
+    backlog: Backlog | None = None
+    pause: Pause | None = None
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Disposition:
+    """Every fire that this version names in [first, last] ended with ``reason``.
+
+    ``last`` None: the range is still open. ``count`` None: not known.
+    """
+
+    entry: str
+    generation: int
+    version: int
+    reason: Reason
+    first: int
+    last: int | None
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """One fire and the message that carries it."""
+
+    fire_time: int
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One entry's part of a step: where the record still has ``expected``, it becomes ``record``, and the rest happens.
+
+    ``expected`` None: only if there is no record. ``takes_in``: the version must be held by the store.
+    ``closes``: the open range of that entry is closed by this disposition (its row is updated, not added).
+    ``notice``: schedulers that hold the record in memory are to read it again (pause, resume).
+    """
+
+    name: str
+    expected: int | None
+    record: Record
+    emissions: tuple[Emission, ...] = ()
+    dispositions: tuple[Disposition, ...] = ()
+    closes: Disposition | None = None
+    takes_in: bool = False
+    notice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of an item. Where ``stored`` is false nothing of it happened and ``record`` is the record as it is.
+
+    ``repeated``: ids that were there already. ``refused``: fire times whose message the broker cannot take, with why;
+    then nothing of the item happened either.
+    """
+
+    stored: bool
+    record: Record | None
+    repeated: tuple[str, ...] = ()
+    refused: tuple[tuple[int, str], ...] = ()
+    unheld: bool = False

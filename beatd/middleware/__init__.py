@@ -1,0 +1,1 @@
+"""What wraps a task's run, one concern a file."""

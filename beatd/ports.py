@@ -1,0 +1,273 @@
+"""What the engines ask of the outside world: small Protocols, each implemented by one driver per store.
+
+Moments are integer microseconds since the epoch. Every method may raise ``BrokerUnavailableError`` or ``StoreError``;
+after such an error it is not known whether the request was carried out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from beatd.core.entry import Draft, Version
+from beatd.core.message import Delivery, Message
+from beatd.core.record import Answer, Item, Record
+from beatd.core.states import Outcome, State
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> int:
+        """Return the wall clock in microseconds since the epoch."""
+
+    def elapsed(self) -> int:
+        """Return microseconds on a clock that never steps and counts suspension (CLOCK_BOOTTIME)."""
+
+
+# ---------------------------------------------------------------- scheduler: state store
+
+
+class Records(Protocol):
+    """Entries' records; moved only by compare-and-set, together with the messages."""
+
+    def load(self, names: Sequence[str] | None = None) -> dict[str, Record]:
+        """Return the records of these names (None: of all), tombstones included, from the primary."""
+
+    def step(self, items: Sequence[Item]) -> list[Answer]:
+        """Carry out each item whose expectation holds, all in one atomic operation; answers in the same order."""
+
+    def noticed(self, since: int) -> tuple[int, dict[str, Record]]:
+        """Return a mark for the next call and the records changed by ``notice`` items after mark ``since`` (0: all)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """A namespace's state, created once. ``rolled_back_at`` set: no scheduler emits until an operator says how."""
+
+    id: str
+    since: int
+    revision: int
+    digest: str
+    rolled_back_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What applying a set did; names sorted."""
+
+    revision: int
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class Definitions(Protocol):
+    """The namespace's set, one revision at a time, with every version still needed."""
+
+    def install(self) -> Installation:
+        """Create the namespace's state if it is not there, and return it."""
+
+    def apply(self, drafts: Sequence[Draft], *, holder: str, replace: bool = False) -> Applied:
+        """Make these drafts the set: definitions first, then the revision by compare-and-set.
+
+        Raises StaleSetError when a scheduler carrying a later set is live (or vanished under 10 minutes ago without
+        a graceful stop), or when the set shares no name with the current one; ``replace`` overrides both.
+        """
+
+    def load(self, after: int = 0) -> list[Version]:
+        """Return versions of revisions above ``after`` that records still need, ordered by (name, number)."""
+
+    def mark_rolled_back(self, at: int | None) -> None:
+        """Set or clear the mark under which no scheduler emits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """The answer to a renewal: the store's clock, the parts held until ``until``, and who else is live."""
+
+    now: int
+    until: int
+    parts: frozenset[int]
+    holders: int
+    installation: Installation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchedulerInfo:
+    """One scheduler as the store knows it."""
+
+    holder: str
+    host: str
+    pid: int
+    started_at: int
+    seen_at: int
+    expires_at: int
+    parts: int
+    revision: int
+    status: Mapping[str, object]
+
+
+class Leases(Protocol):
+    """Time-limited division of labour among schedulers; no promise rests on it."""
+
+    def renew(self, holder: str, *, ttl: int, status: Mapping[str, object]) -> Holding:
+        """Renew what ``holder`` has, take what is free, and say so; ``status`` is kept for people to read."""
+
+    def release(self, holder: str) -> None:
+        """Give everything back: a graceful stop."""
+
+    def holders(self) -> list[SchedulerInfo]:
+        """Return the schedulers seen lately, live or not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One line of history: an emitted fire, or a range of fires that were not.
+
+    ``state``: emitted, started, success, failure, retry, dead, revoked, or a disposition.
+    For a range ``fire_time`` is its first moment, ``last`` its last (None: open), ``count`` how many (None: unknown).
+    """
+
+    entry: str
+    fire_time: int
+    state: str
+    last: int | None = None
+    count: int | None = 1
+    message_id: str | None = None
+    emitted_at: int | None = None
+    started_at: int | None = None
+    finished_at: int | None = None
+    reason: str | None = None
+    task: str | None = None
+
+
+class History(Protocol):
+    """What happened to every fire."""
+
+    def runs(
+        self, *, entry: str | None = None, state: str | None = None, limit: int = 50, before: int | None = None
+    ) -> list[Run]:
+        """Return the newest runs first; ``before``: only fires before that moment."""
+
+    def prune(self, *, before: int, most: int, limit: int = 1000) -> int:
+        """Delete at most ``limit`` rows older than ``before`` or above the newest ``most``; return how many."""
+
+
+# ---------------------------------------------------------------- broker
+
+
+class Sender(Protocol):
+    """The half of a broker that callers need."""
+
+    def send(self, message: Message) -> None:
+        """Return only once the broker has taken responsibility; an id already there is ignored."""
+
+    def send_many(self, messages: Sequence[Message]) -> None:
+        """Send all in one atomic operation."""
+
+
+class Receiver(Protocol):
+    """The half of a broker that workers need. ``owner`` names one child process."""
+
+    def claim(self, queues: Sequence[str], *, owner: str, limit: int, lease: int) -> list[Delivery]:
+        """Take up to ``limit`` due messages in one atomic operation that starts their lease and counts the attempt.
+
+        Revoked, expired and too often delivered messages are ended on the way (revoked, revoked, dead), not returned.
+        """
+
+    def renew(self, owners: Sequence[str], *, lease: int) -> int:
+        """Extend the leases of everything these owners hold; return how many messages."""
+
+    def settle(self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message] = ()) -> bool:
+        """End a delivery, store its outcome and send the follow-ups in one atomic step, fenced by owner and attempt.
+
+        ``Verdict.RETRY`` puts the message back at ``outcome.retry_at`` with its ``retries`` header raised by one.
+        Returns False, and does nothing, where the delivery is no longer this owner's.
+        """
+
+    def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool) -> int:
+        """Put back what ``owner`` holds (or only ``ids``), at once; without ``penalty`` the attempt is not counted."""
+
+    def reap(self) -> int:
+        """Put back every message whose lease has passed; return how many."""
+
+    def wait(self, queues: Sequence[str], timeout: int) -> bool:
+        """Return True soon after something may be claimable, False after ``timeout`` microseconds."""
+
+
+class Outcomes(Protocol):
+    """The store of results."""
+
+    def get(self, message_id: str) -> "Stored | None":
+        """Return what is known of a message: its outcome, or that it waits or runs; None if nothing is known."""
+
+    def forget(self, message_id: str) -> None:
+        """Delete the stored outcome."""
+
+    def prune(self, *, before: int, limit: int = 1000) -> int:
+        """Delete at most ``limit`` outcomes finished before that moment; return how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """One message's outcome as stored; ``result`` decoded from JSON."""
+
+    message_id: str
+    state: State
+    result: object = None
+    traceback: str | None = None
+    started_at: int | None = None
+    finished_at: int | None = None
+    reason: str | None = None
+    task: str | None = None
+
+
+class Limits(Protocol):
+    """Broker state that holds messages back."""
+
+    def revoke(self, message_id: str) -> bool:
+        """End an unstarted message as revoked, or mark a running one; False if it is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerInfo:
+    """One worker as the broker knows it."""
+
+    worker: str
+    host: str
+    pid: int
+    started_at: int
+    seen_at: int
+    queues: tuple[str, ...]
+    children: tuple[Mapping[str, object], ...]
+
+
+class QueueAdmin(Protocol):
+    """Queues and workers as people ask about them."""
+
+    def sizes(self) -> dict[str, dict[str, int]]:
+        """Return per queue how many messages are ready, delayed, claimed and dead."""
+
+    def report(self, worker: WorkerInfo, *, ttl: int) -> None:
+        """Say that a worker is alive; forgotten after ``ttl`` microseconds."""
+
+    def retire(self, worker: str) -> None:
+        """Forget a worker that stopped."""
+
+    def workers(self) -> list[WorkerInfo]:
+        """Return the live workers."""
+
+
+class Source(Protocol):
+    """Where definitions come from: a file, a folder, code."""
+
+    name: str
+
+    def load(self) -> list[Draft]:
+        """Read all drafts. Raises DefinitionError when the source cannot be read as a whole."""
+
+    def changed(self) -> bool:
+        """Return whether the source may read differently than at the last ``load``; cheap."""
+
+    def paths(self) -> list[str]:
+        """Return the files and folders whose events hint at a change; may be empty."""

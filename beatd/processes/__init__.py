@@ -1,0 +1,1 @@
+"""Fork, signals, notify, watch, restart: what every daemon needs; knows no engine."""

@@ -1,0 +1,1 @@
+"""When does it fire? Pure: no I/O, no clock, no logging."""

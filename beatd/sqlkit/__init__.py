@@ -1,0 +1,1 @@
+"""What the SQL store, broker and results share."""

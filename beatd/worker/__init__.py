@@ -1,0 +1,1 @@
+"""The worker: a supervisor and the children that run tasks."""
