@@ -44,12 +44,20 @@ class BrokerUnavailableError(BeatdError, ConnectionError):
         self.reason = reason
 
 
+class CallError(BeatdError, ValueError):
+    """A task is declared or called with an option that cannot be used; says which, its value and the remedy."""
+
+
 class StoreError(BeatdError):
     """The state store refused or could not do what was asked."""
 
 
 class StaleSetError(StoreError):
-    """A set of entries is older than one that a live scheduler carries, or belongs to another project."""
+    """A set of entries is older than one that a live scheduler carries."""
+
+
+class ForeignSetError(StaleSetError):
+    """A set shares no name with the one in force: most likely another project's."""
 
 
 class AppImportError(BeatdError, ImportError):
@@ -79,11 +87,12 @@ class ResultTimeoutError(BeatdError, TimeoutError):
 class TaskFailedError(BeatdError):
     """Raised by ``AsyncResult.get`` for a task that failed; ``failure`` holds type, arguments and traceback."""
 
-    def __init__(self, task_id: str, kind: str, message: str, traceback: str | None) -> None:
+    def __init__(self, task_id: str, kind: str, message: str, traceback: str | None, failure: object = None) -> None:
         super().__init__(f"{kind}: {message}" if message else kind)
         self.task_id = task_id
         self.kind = kind
         self.traceback = traceback
+        self.failure = failure
 
 
 class TaskRevokedError(BeatdError):
@@ -116,3 +125,11 @@ class WorkerLostError(BeatdError):
 
 class TaskRefusedError(BeatdError):
     """A built-in task was asked to do what the worker's settings do not allow."""
+
+
+class CommandFailedError(BeatdError):
+    """A command of ``beatd.shell`` could not be run, ended with another exit code than 0, or not in time."""
+
+
+class RequestFailedError(BeatdError):
+    """A request of ``beatd.http`` got no answer, or one with a status that was not expected."""

@@ -74,8 +74,11 @@ class Definitions(Protocol):
         a graceful stop), or when the set shares no name with the current one; ``replace`` overrides both.
         """
 
-    def load(self, after: int = 0) -> list[Version]:
-        """Return versions of revisions above ``after`` that records still need, ordered by (name, number)."""
+    def load(self, after: int = 0, *, names: Sequence[str] | None = None) -> list[Version]:
+        """Return versions of revisions above ``after`` that records still need, ordered by (name, number).
+
+        ``names``: only of these names.
+        """
 
     def mark_rolled_back(self, at: int | None) -> None:
         """Set or clear the mark under which no scheduler emits."""

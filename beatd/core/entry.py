@@ -88,3 +88,4 @@ class Draft:
     place: str
     entry: Entry | None = None
     error: str | None = None
+    source: str = "file"

@@ -41,10 +41,14 @@ class RegisteredTask:
 
 @dataclass(slots=True)
 class Registry:
-    """Tasks by name, and the periodic entries declared in code (``Entry`` fields as keyword arguments)."""
+    """Tasks by name, and the periodic entries declared in code (``Entry`` fields as keyword arguments).
+
+    ``places`` tells for each of those entries the function and the line that declares it.
+    """
 
     tasks: dict[str, RegisteredTask] = field(default_factory=dict)
     periodic: dict[str, dict[str, Any]] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
 
     def add(self, task: RegisteredTask) -> None:
         """Register a task; the same name again replaces it, as a module that is reloaded does."""

@@ -1,0 +1,207 @@
+"""How the value of one field is read: each decoder takes (key, value) and returns it typed, or raises FieldError."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from beatd.core.document import nearest
+from beatd.core.entry import Misfire
+from beatd.core.protocol import RESERVED_HEADERS
+from beatd.core.strict_json import NotJsonError, check_json
+from beatd.errors import InvalidScheduleError
+from beatd.schedules import parse
+from beatd.schedules.base import Terms
+from beatd.schedules.durations import parse_duration
+from beatd.schedules.moments import FIRST, SECOND, to_us
+from beatd.schedules.zones import zone as known_zone
+
+LATER = "not in this version"
+
+
+class FieldError(ValueError):
+    """A field of an entry cannot be used: which, why, and what to do."""
+
+    def __init__(self, key: str, reason: str, hint: str | None = None) -> None:
+        super().__init__(f"{key}: {reason}" + (f"; {hint}" if hint else ""))
+        self.key = key
+        self.reason = reason
+        self.hint = hint
+
+
+def shown(value: Any) -> str:
+    """Return a value as an error quotes it, cut where it is long."""
+    written = repr(value)
+    return written if len(written) <= 80 else written[:77] + "..."
+
+
+def _typed(key: str, value: Any, kind: Any, words: str) -> Any:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        raise FieldError(key, f"must be {words}, got {shown(value)}") from None
+
+
+def text(key: str, value: Any) -> str:
+    """Read any text."""
+    found: str = _typed(key, value, str, "text")
+    return found
+
+
+def texts(key: str, value: Any) -> list[str]:
+    """Read a list of texts."""
+    found: list[str] = _typed(key, value, list[str], 'a list of texts, such as ["a", "b"]')
+    return found
+
+
+def switch(key: str, value: Any) -> bool:
+    """Read true or false."""
+    found: bool = _typed(key, value, bool, "true or false")
+    return found
+
+
+def whole(least: int, most: int | None = None) -> Callable[[str, Any], int]:
+    """Return a decoder of whole numbers in a range."""
+    kind = Annotated[int, Meta(ge=least) if most is None else Meta(ge=least, le=most)]
+    words = f"a whole number of {least} or more" if most is None else f"a whole number from {least} to {most}"
+
+    def decode(key: str, value: Any) -> int:
+        found: int = _typed(key, value, kind, words)
+        return found
+
+    return decode
+
+
+def printable(most: int) -> Callable[[str, Any], str]:
+    """Return a decoder of names: printable text of limited length, without blanks at either end."""
+
+    def decode(key: str, value: Any) -> str:
+        if (
+            not isinstance(value, str)
+            or not 1 <= len(value) <= most
+            or not value.isprintable()
+            or value != value.strip()
+        ):
+            raise FieldError(key, f"must be a name of 1 to {most} printable characters, got {shown(value)}")
+        return value
+
+    return decode
+
+
+def choice(*words: str) -> Callable[[str, Any], str]:
+    """Return a decoder of one of several words."""
+
+    def decode(key: str, value: Any) -> str:
+        if not isinstance(value, str) or value not in words:
+            listed = " or ".join(repr(word) for word in words)
+            raise FieldError(key, f"must be {listed}, got {shown(value)}", nearest(str(value), words))
+        return value
+
+    return decode
+
+
+def misfire(key: str, value: Any) -> Misfire:
+    """Read what late fires do."""
+    return Misfire(choice(*(word.value for word in Misfire))(key, value))
+
+
+def duration(least: int) -> Callable[[str, Any], int]:
+    """Return a decoder of durations of at least ``least`` microseconds."""
+
+    def decode(key: str, value: Any) -> int:
+        found = _microseconds(key, value)
+        if found < least:
+            raise FieldError(
+                key, f"must be a duration {'of 0 or more' if not least else 'above 0'}, got {shown(value)}"
+            )
+        return found
+
+    return decode
+
+
+def limit(key: str, value: Any) -> float:
+    """Read a time limit, in seconds."""
+    return duration(1)(key, value) / SECOND
+
+
+def _microseconds(key: str, value: Any) -> int:
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise FieldError(key, str(error)) from None
+
+
+def zone(key: str, value: Any) -> str:
+    """Read the name of a time zone."""
+    name = text(key, value)
+    try:
+        return known_zone(name).key
+    except ValueError as error:
+        raise FieldError(key, str(error)) from None
+
+
+def moment(key: str, value: Any, timezone: str) -> int:
+    """Read a moment, in ``timezone`` where it has no zone of its own, as microseconds since the epoch."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return to_us(value)
+    if isinstance(value, datetime | date):
+        value = value.isoformat()
+    if not isinstance(value, str):
+        raise FieldError(key, f'must be a moment such as "2026-12-24T18:00", got {shown(value)}')
+    # `at` reads moments already, daylight saving included: one rule for both.
+    try:
+        found = parse(f"at {value.strip()}", Terms(timezone=timezone)).next_us(FIRST)
+    except InvalidScheduleError as error:
+        raise FieldError(key, f"{value!r} is no moment: {error.reason}", error.hint) from None
+    if found is None:
+        raise FieldError(key, f"{value!r} is no moment that exists in {timezone}")
+    return found
+
+
+def json_list(key: str, value: Any) -> list[Any]:
+    """Read positional arguments."""
+    if not isinstance(value, list | tuple):
+        raise FieldError(key, f"must be a list, got {shown(value)}", f"write {key} = [{shown(value)}]")
+    found: list[Any] = _json(key, value)
+    return found
+
+
+def json_table(key: str, value: Any) -> dict[str, Any]:
+    """Read keyword arguments."""
+    if not isinstance(value, dict):
+        raise FieldError(key, f"must be a table, got {shown(value)}", f"write {key} = {{ name = value }}")
+    found: dict[str, Any] = _json(key, value)
+    return found
+
+
+def message_headers(key: str, value: Any) -> dict[str, Any]:
+    """Read headers of the user's own."""
+    found = json_table(key, value)
+    for name in found:
+        if name in RESERVED_HEADERS or name.startswith("beatd_"):
+            raise FieldError(f"{key}.{name}", "is a header that the message sets itself", "choose another name")
+    return found
+
+
+def none_yet(key: str, value: Any) -> None:
+    """Refuse a field of a later version."""
+    raise FieldError(key, f"{LATER}, got {shown(value)}", "leave it out")
+
+
+def only(allowed: Any) -> Callable[[str, Any], None]:
+    """Return a decoder of a field of which this version has one value."""
+
+    def decode(key: str, value: Any) -> None:
+        if value != allowed or isinstance(value, bool):
+            raise FieldError(key, f"{shown(value)} is {LATER}", f"only {allowed!r} is")
+
+    return decode
+
+
+def _json(key: str, value: Any) -> Any:
+    try:
+        return check_json(value, key)
+    except NotJsonError as error:
+        raise FieldError(error.path, error.reason, error.hint) from None

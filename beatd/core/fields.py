@@ -1,0 +1,153 @@
+"""One entry's raw mapping, as TOML, ``@periodic`` or ``beat_schedule`` give it, becomes an ``Entry``."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from beatd.core.document import nearest
+from beatd.core.entry import Entry
+from beatd.core.field_values import (
+    FieldError,
+    choice,
+    duration,
+    json_list,
+    json_table,
+    limit,
+    message_headers,
+    misfire,
+    moment,
+    none_yet,
+    only,
+    printable,
+    switch,
+    text,
+    texts,
+    whole,
+    zone,
+)
+from beatd.core.rule import rule_text
+from beatd.errors import InvalidScheduleError
+from beatd.schedules import parse
+from beatd.schedules.base import Schedule, Terms
+from beatd.schedules.bounds import NEVER, bounded
+from beatd.schedules.moments import FIRST, iso
+
+__all__ = ["FIELDS", "FieldError", "compile_entry", "decode_entry"]
+
+Decoder = Callable[[str, Any], Any]
+
+_DECODERS: dict[str, Decoder] = {
+    "task": printable(255),
+    "args": json_list,
+    "kwargs": json_table,
+    "queue": printable(200),
+    "priority": whole(0, 9),
+    "headers": message_headers,
+    "expires": duration(1),
+    "time_limit": limit,
+    "soft_time_limit": limit,
+    "enabled": switch,
+    "max_runs": whole(1),
+    "misfire": misfire,
+    "grace": duration(0),
+    "catch_up_limit": whole(1),
+    "jitter": duration(0),
+    "gap": choice("shift", "skip"),
+    "fold": choice("first", "second", "both"),
+    "description": text,
+    "tags": texts,
+}
+_LATER: dict[str, Decoder] = {
+    "exclude": none_yet,
+    "business_days": none_yet,
+    "overlap": only("allow"),
+    "overlap_timeout": none_yet,
+    "pause_after_failures": only(0),
+    "must_succeed_within": none_yet,
+    "notify": none_yet,
+}
+FIELDS = ("name", "schedule", "timezone", "starts_at", "ends_at", *_DECODERS, *_LATER)
+"""Every key that an entry may have, in this version or a later one."""
+
+
+def decode_entry(name: str, raw: Mapping[str, Any], defaults: Mapping[str, Any], *, timezone: str, queue: str) -> Entry:
+    """Return the entry that ``raw`` describes, ``defaults`` beneath it; ``None`` counts as not given.
+
+    ``timezone`` and ``queue`` hold where neither says one. Raises FieldError naming the first wrong key.
+    """
+    _check_name(name)
+    given = {key: value for layer in (defaults, raw) for key, value in layer.items() if value is not None}
+    _check_keys(name, given)
+    for key, decoder in _LATER.items():
+        if key in given:
+            decoder(key, given[key])
+    values: dict[str, Any] = {"queue": queue}
+    values.update((key, decoder(key, given[key])) for key, decoder in _DECODERS.items() if key in given)
+    values["timezone"] = zone("timezone", given.get("timezone", timezone))
+    for key in ("starts_at", "ends_at"):
+        if key in given:
+            values[key] = moment(key, given[key], values["timezone"])
+    terms = _terms(name, values)
+    entry = Entry(name=name, schedule=rule_text("schedule", given["schedule"], terms), **values)
+    _check_together(entry)
+    return entry
+
+
+def compile_entry(entry: Entry) -> Schedule:
+    """Return when this entry fires: its schedule under its terms, within its bounds; nothing where not enabled."""
+    return _within_bounds(entry) if entry.enabled else NEVER
+
+
+def _within_bounds(entry: Entry) -> Schedule:
+    terms = _terms(entry.name, {key: getattr(entry, key) for key in ("timezone", "starts_at", "gap", "fold")})
+    schedule = parse(entry.schedule, terms)
+    if entry.starts_at is None and entry.ends_at is None:
+        return schedule
+    return bounded(schedule, entry.starts_at, entry.ends_at)
+
+
+def _terms(name: str, values: Mapping[str, Any]) -> Terms:
+    return Terms(
+        timezone=values["timezone"],
+        name=name,
+        starts_at=values.get("starts_at"),
+        gap=values.get("gap"),
+        fold=values.get("fold"),
+    )
+
+
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str) or not 1 <= len(name) <= 200 or not name.isprintable():
+        raise FieldError("name", f"a name has 1 to 200 printable characters, not {name!r}")
+
+
+def _check_keys(name: str, given: Mapping[str, Any]) -> None:
+    for key in given:
+        if key not in FIELDS:
+            raise FieldError(str(key), "unknown key", nearest(str(key), FIELDS) or f"known: {', '.join(FIELDS)}")
+    if given.get("name", name) != name:
+        raise FieldError("name", f"is {given['name']!r}, but the entry stands under {name!r}", "leave one out")
+    for key, example in (("schedule", 'schedule = "every 5m"'), ("task", 'task = "package.module.function"')):
+        if key not in given:
+            raise FieldError(key, "is missing", f"for example {example}")
+
+
+def _check_together(entry: Entry) -> None:
+    """Refuse what is wrong only in combination."""
+    hard, soft = entry.time_limit, entry.soft_time_limit
+    if hard is not None and soft is not None and hard <= soft:
+        raise FieldError(
+            "time_limit", f"must be longer than soft_time_limit ({soft:g}s), got {hard:g}s", "the soft one comes first"
+        )
+    starts, ends = entry.starts_at, entry.ends_at
+    if starts is not None and ends is not None and ends <= starts:
+        raise FieldError("ends_at", f"must be later than starts_at ({iso(starts)}), got {iso(ends)}")
+    if starts is None and ends is None:
+        return
+    try:
+        first = _within_bounds(entry).next_us(FIRST)
+    except InvalidScheduleError as error:
+        raise FieldError("schedule", f"{error.text!r}: {error.reason}", error.hint) from error
+    if first is None:
+        since = "" if starts is None else f" from starts_at ({iso(starts)})"
+        until = "" if ends is None else f" before ends_at ({iso(ends)})"
+        raise FieldError("schedule", f"can never fire: {entry.schedule!r} names no moment{since}{until}")

@@ -1,0 +1,202 @@
+"""What to do with one entry now: the firing rules as pure functions of versions, record and moment.
+
+The protocol is told in ``docs/firing.md``. Nothing here reads a clock or a store; ``seq`` is drawn by the caller.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from beatd.core.line import Compiled, owns_otherwise
+from beatd.core.record import Disposition, Item, Pause, Reason, Record
+from beatd.core.settling import Rules, settle
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and with what a decision is made; ``installed`` is when the namespace's state began."""
+
+    now: int
+    seq: int
+    installed: int = 0
+    refused: frozenset[int] = frozenset()
+
+
+def decide(name: str, line: Sequence[Compiled], record: Record | None, moment: Moment, rules: Rules) -> Item | None:
+    """Return the entry's next item, or None where there is nothing to do now.
+
+    Versions are taken in one after another, none left out: first what the former owed up to the change is settled.
+    """
+    if record is None:
+        return _first(name, line, moment)
+    current = _at(line, record.version)
+    if current is None or _unreadable(line, record):
+        return None
+    for following in _after(line, record):
+        if owns_otherwise(current, following):
+            edge = min(following.version.changed_at, moment.now)
+            owed = settle(name, current, record, (edge, moment.now, moment.seq, moment.refused), rules)
+            return owed or _take_in(name, current, following, record, edge, moment)
+        current = following
+    if _limit_was_raised(current, record):
+        return _close_limit(name, current, record, moment)
+    return settle(name, current, record, (moment.now, moment.now, moment.seq, moment.refused), rules)
+
+
+def next_moment(line: Sequence[Compiled], record: Record | None, now: int) -> int | None:
+    """Return when the entry next needs a decision: ``now`` where a version waits to be taken in, else its next fire."""
+    if record is None:
+        return now if any(not each.removed for each in line) else None
+    current = _at(line, record.version)
+    if current is None or _unreadable(line, record):
+        return None
+    for following in _after(line, record):
+        if owns_otherwise(current, following):
+            return now
+        current = following
+    if _limit_was_raised(current, record):
+        return now
+    return None if record.open else current.schedule.next_us(record.cursor)
+
+
+def in_force(line: Sequence[Compiled], record: Record | None) -> Compiled | None:
+    """Return the version whose fields rule the entry's next item."""
+    if record is None:
+        return line[-1] if line else None
+    current = _at(line, record.version)
+    for following in _after(line, record):
+        if current is not None and owns_otherwise(current, following):
+            break
+        current = following
+    return current
+
+
+def _at(line: Sequence[Compiled], number: int) -> Compiled | None:
+    return next((each for each in line if each.number == number), None)
+
+
+def _after(line: Sequence[Compiled], record: Record) -> Iterator[Compiled]:
+    return (each for each in line if each.number > record.version)
+
+
+def _unreadable(line: Sequence[Compiled], record: Record) -> bool:
+    """Return whether this code cannot read a version still to be settled or taken in: it leaves the entry alone."""
+    return any(each.unreadable for each in line if each.number >= record.version)
+
+
+def _first(name: str, line: Sequence[Compiled], moment: Moment) -> Item | None:
+    first = next((each for each in line if not each.removed), None)
+    if first is None:
+        return None
+    since = max(min(first.version.changed_at, moment.now), moment.installed)
+    blank = Record(seq=moment.seq, generation=1, version=0, fingerprint=0, since=since, cursor=since)
+    record, dispositions = _opened(name, first, replace(blank, version=first.number))
+    fingerprint = first.version.fingerprint
+    return Item(
+        name=name,
+        expected=None,
+        record=replace(record, fingerprint=fingerprint),
+        dispositions=dispositions,
+        takes_in=True,
+    )
+
+
+def _take_in(name: str, former: Compiled, latter: Compiled, record: Record, edge: int, moment: Moment) -> Item:
+    """Return the item that ends ``former`` and begins ``latter`` at the edge, or after the newest settled fire."""
+    since = max(edge, record.cursor)
+    comes_back = record.removed and not latter.removed
+    begun = Record(
+        seq=moment.seq,
+        generation=record.generation + 1 if comes_back else record.generation,
+        version=latter.number,
+        fingerprint=latter.version.fingerprint,
+        since=since,
+        cursor=since,
+        runs=0 if comes_back else record.runs,
+        pause=None if latter.removed or comes_back else record.pause,
+        removed=latter.removed,
+    )
+    begun, dispositions = _opened(name, latter, begun)
+    return Item(
+        name=name,
+        expected=record.seq,
+        record=begun,
+        dispositions=dispositions,
+        closes=_closing(name, former, record, since),
+        takes_in=True,
+    )
+
+
+def _opened(name: str, compiled: Compiled, record: Record) -> tuple[Record, tuple[Disposition, ...]]:
+    """Open the one range whose cause lasts, if any, strictly after the record's cursor."""
+    entry = compiled.entry
+    reason = None
+    if compiled.version.error is not None:
+        reason = Reason.QUARANTINED
+    elif compiled.removed:
+        reason = None
+    elif record.pause is not None:
+        reason = Reason.PAUSED
+    elif entry is not None and entry.max_runs is not None and record.runs >= entry.max_runs:
+        reason = Reason.LIMIT_REACHED
+    if reason is None:
+        return record, ()
+    opened = Disposition(name, record.generation, record.version, reason, record.cursor + 1, None, None)
+    return replace(record, open=reason), (opened,)
+
+
+def _closing(name: str, compiled: Compiled, record: Record, at: int) -> Disposition | None:
+    if record.open is None:
+        return None
+    count = compiled.schedule.count_us(record.cursor, at) if compiled.entry else None
+    return Disposition(name, record.generation, record.version, record.open, record.cursor + 1, at, count)
+
+
+def _limit_was_raised(current: Compiled, record: Record) -> bool:
+    if record.open is not Reason.LIMIT_REACHED or current.entry is None:
+        return False
+    return current.entry.max_runs is None or record.runs < current.entry.max_runs
+
+
+def _close_limit(name: str, current: Compiled, record: Record, moment: Moment) -> Item:
+    at = max(moment.now, record.cursor)
+    reopened, dispositions = _opened(name, current, replace(record, open=None, cursor=at))
+    return Item(
+        name=name,
+        expected=record.seq,
+        record=replace(reopened, seq=moment.seq, version=current.number, fingerprint=current.version.fingerprint),
+        dispositions=dispositions,
+        closes=_closing(name, current, record, at),
+        takes_in=current.number != record.version,
+    )
+
+
+def paused(name: str, record: Record, pause: Pause, seq: int) -> Item:
+    """Return the item that pauses the entry: what was due and not yet emitted ends ``paused`` too."""
+    marked = replace(record, seq=seq, pause=pause, backlog=None)
+    if record.open is not None:
+        return Item(name=name, expected=record.seq, record=marked, notice=True)
+    opened = Disposition(name, record.generation, record.version, Reason.PAUSED, record.cursor + 1, None, None)
+    return Item(
+        name=name,
+        expected=record.seq,
+        record=replace(marked, open=Reason.PAUSED),
+        dispositions=(opened,),
+        notice=True,
+    )
+
+
+def resumed(name: str, current: Compiled | None, record: Record, now: int, seq: int) -> Item:
+    """Return the item that ends a pause at ``now``; a range with another cause stays open."""
+    unmarked = replace(record, seq=seq, pause=None)
+    if record.open is not Reason.PAUSED or current is None:
+        return Item(name=name, expected=record.seq, record=unmarked, notice=True)
+    at = max(now, record.cursor)
+    reopened, dispositions = _opened(name, current, replace(unmarked, open=None, cursor=at))
+    return Item(
+        name=name,
+        expected=record.seq,
+        record=reopened,
+        dispositions=dispositions,
+        closes=_closing(name, current, record, at),
+        notice=True,
+    )

@@ -1,0 +1,171 @@
+"""Celery's task protocol 2: how a task call becomes a message, and how its body is read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from beatd.core.message import Message
+from beatd.core.plain import plain, revive
+from beatd.errors import NotSerializableError
+from beatd.schedules.moments import from_us, iso
+
+CONTENT_TYPE = "application/json"
+RESERVED_HEADERS = frozenset(
+    {
+        "lang", "task", "id", "shadow", "eta", "expires", "group", "group_index", "retries", "timelimit", "root_id",
+        "parent_id", "argsrepr", "kwargsrepr", "origin", "ignore_result", "replaced_task_nesting", "stamped_headers",
+        "stamps", "beatd_entry", "beatd_fire_time", "periodic_task_name",
+    }
+)  # fmt: skip
+"""The headers that a message sets itself; a caller's header of the same name is dropped."""
+
+_REPR_LENGTH = 1024
+_EMBED: dict[str, Any] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+# Most values hold no typed form; the search for its mark in the bytes is cheaper than a walk through the values.
+_TYPED_MARK = b"__type__"
+
+
+def build_message(  # noqa: PLR0913  one keyword per header of the protocol
+    *,
+    id: str,  # noqa: A002  the protocol's own word
+    task: str,
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    queue: str = "celery",
+    priority: int | None = None,
+    eta: int | None = None,
+    expires: int | None = None,
+    retries: int = 0,
+    time_limit: float | None = None,
+    soft_time_limit: float | None = None,
+    headers: Mapping[str, Any] | None = None,
+    serializer: str = "json",
+    ignore_result: bool = False,
+    entry: str | None = None,
+    fire_time: int | None = None,
+    origin: str = "",
+    root_id: str | None = None,
+    parent_id: str | None = None,
+    embed: Mapping[str, Any] | None = None,
+) -> Message:
+    """Return the message that calls ``task``; moments in microseconds, limits in seconds.
+
+    Raises NotSerializableError for arguments or headers that JSON cannot carry.
+    """
+    if serializer != "json":
+        raise NotSerializableError(f"serializer {serializer!r} is not in this version; use 'json'")
+    arguments, keywords = encode_arguments(args, kwargs or {})
+    return Message(
+        id=id,
+        task=task,
+        queue=queue,
+        headers={
+            **_user_headers(headers),
+            "lang": "py",
+            "task": task,
+            "id": id,
+            "shadow": None,
+            "eta": _offset_iso(eta),
+            "expires": _offset_iso(expires),
+            "group": None,
+            "group_index": None,
+            "retries": retries,
+            "timelimit": [time_limit, soft_time_limit],
+            "root_id": root_id or id,
+            "parent_id": parent_id,
+            "argsrepr": _short(tuple(args)),
+            "kwargsrepr": _short(dict(kwargs or {})),
+            "origin": origin,
+            "ignore_result": ignore_result,
+            "replaced_task_nesting": 0,
+            "stamped_headers": None,
+            "stamps": {},
+            **_entry_headers(entry, fire_time),
+        },
+        body=msgspec.json.encode([arguments, keywords, {**_EMBED, **plain(embed or {}, "embed")}]),
+        priority=priority,
+        due=eta or 0,
+        expires=expires,
+        entry=entry,
+        fire_time=fire_time,
+    )
+
+
+def decode_body(message: Message) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
+    """Return a message's args, kwargs and embed. Raises ValueError that says what is wrong with the body."""
+    if message.content_type != CONTENT_TYPE:
+        raise ValueError(f"the body is {message.content_type!r}, which is not in this version; send {CONTENT_TYPE}")
+    parts = _decoded(message.body, "the body")
+    if not isinstance(parts, list) or len(parts) != 3:
+        raise ValueError("the body is not [args, kwargs, embed] as Celery's task protocol 2 has it")
+    args, kwargs, embed = parts
+    fits = isinstance(args, list) and isinstance(kwargs, dict) and isinstance(embed, dict | None)
+    if not fits:
+        raise ValueError("the body's args must be a list, its kwargs an object and its embed an object or null")
+    return args, kwargs, embed or {}
+
+
+def encode_arguments(
+    args: Sequence[Any], kwargs: Mapping[str, Any], names: Sequence[str] = ()
+) -> tuple[list[Any], dict[str, Any]]:
+    """Return a call's arguments as JSON carries them; ``names`` are the function's parameters, for the message."""
+    if not isinstance(args, list | tuple):
+        raise NotSerializableError(f"args must be a list or tuple, not {args!r}")
+    if not all(isinstance(key, str) for key in kwargs):
+        raise NotSerializableError(f"kwargs must be a dict whose keys are text, not {kwargs!r}")
+    return (
+        [plain(value, _position(index, names)) for index, value in enumerate(args)],
+        {key: plain(value, f"kwargs[{key!r}]") for key, value in kwargs.items()},
+    )
+
+
+def check_arguments(args: Sequence[Any], kwargs: Mapping[str, Any], names: Sequence[str] = ()) -> None:
+    """Raise NotSerializableError for an argument that JSON cannot carry; says which, its type and the remedy."""
+    encode_arguments(args, kwargs, names)
+
+
+def encode_result(value: Any) -> Any:
+    """Return a task's return value as JSON carries it. Raises NotSerializableError with its place and the remedy."""
+    return plain(value, "result")
+
+
+def decode_result(value: Any) -> Any:
+    """Return what ``encode_result`` was given, from the JSON value; tuples have become lists. Raises ValueError."""
+    return revive(value)
+
+
+def _decoded(text: bytes, what: str) -> Any:
+    try:
+        value = msgspec.json.decode(text)
+        return revive(value) if _TYPED_MARK in text else value
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{what} is no JSON: {error}") from error
+    except RecursionError as error:
+        raise ValueError(f"{what} is nested too deeply") from error
+    except ValueError as error:
+        raise ValueError(f"{what} holds {error}") from error
+
+
+def _position(index: int, names: Sequence[str]) -> str:
+    return f"argument {index + 1}" + (f" ({names[index]!r})" if index < len(names) else "")
+
+
+def _user_headers(headers: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {key: plain(value, f"headers[{key!r}]") for key, value in headers.items()} if headers else {}
+
+
+def _entry_headers(entry: str | None, fire_time: int | None) -> dict[str, Any]:
+    if entry is None:
+        return {}
+    fired = None if fire_time is None else iso(fire_time)
+    return {"beatd_entry": entry, "beatd_fire_time": fired, "periodic_task_name": entry}
+
+
+def _offset_iso(moment: int | None) -> str | None:
+    return None if moment is None else from_us(moment).isoformat()
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _REPR_LENGTH else text[: _REPR_LENGTH - 3] + "..."

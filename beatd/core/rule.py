@@ -1,0 +1,33 @@
+"""A schedule as users give it, a text, a list of texts, or values, as its canonical text."""
+
+from datetime import timedelta
+from typing import Any
+
+from beatd.core.field_values import FieldError
+from beatd.errors import InvalidScheduleError
+from beatd.schedules import parse
+from beatd.schedules.base import Schedule, Terms
+from beatd.schedules.durations import format_duration
+
+_WHAT = 'must be text such as "every 5m" or "0 8 * * mon-fri", or a list of them'
+
+
+def rule_text(key: str, value: Any, terms: Terms) -> str:
+    """Return the canonical text, checked under ``terms``. Raises FieldError."""
+    rules = value if isinstance(value, list | tuple) else [value]
+    if not rules:
+        raise FieldError(key, f"{_WHAT}, got an empty list")
+    written = " | ".join(_written(key, rule) for rule in rules)
+    try:
+        return str(parse(written, terms))
+    except InvalidScheduleError as error:
+        raise FieldError(key, f"bad schedule {error.text!r}: {error.reason}", error.hint) from None
+
+
+def _written(key: str, rule: Any) -> str:
+    if isinstance(rule, Schedule | str):
+        return str(rule)
+    if isinstance(rule, timedelta):
+        return f"every {format_duration(rule // timedelta(microseconds=1))}"
+    hint = f'write "every {rule}s"' if isinstance(rule, int | float) and not isinstance(rule, bool) else None
+    raise FieldError(key, f"{_WHAT}, got {rule!r}", hint)

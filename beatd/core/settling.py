@@ -1,0 +1,214 @@
+"""Settling what one version owes up to a moment: emit, coalesce, drop, expire, each on record."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from beatd.core.emission import emission
+from beatd.core.entry import Entry, Misfire
+from beatd.core.line import Compiled
+from beatd.core.record import Backlog, Disposition, Emission, Item, Reason, Record
+from beatd.schedules.base import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What every decision of a namespace shares; ``chunk`` bounds the fires of one item."""
+
+    namespace: str
+    late_after: int
+    chunk: int = 100
+
+
+Window = tuple[int, int, int, frozenset[int]]
+"""(until, now, seq, refused): settle up to ``until``, as seen at ``now``."""
+
+
+def settle(name: str, current: Compiled, record: Record, window: Window, rules: Rules) -> Item | None:
+    """Return the item that settles the oldest part of what is due in (cursor, until], or None where nothing is."""
+    entry, until, now = current.entry, window[0], window[1]
+    if record.open is not None or entry is None:
+        return None
+    oldest = current.schedule.next_us(record.cursor)
+    if oldest is None or oldest > until:
+        return None
+    settling = _Settling(name, current, entry, record, window, rules)
+    if record.backlog is not None:
+        return settling.drain(record.backlog)
+    if now - oldest <= rules.late_after:
+        return settling.emit(record.cursor, until, backlog=None)
+    if entry.misfire is Misfire.ALL:
+        return settling.begin_backlog(oldest)
+    return settling.newest(oldest, emit=entry.misfire is Misfire.LATEST)
+
+
+def is_late(schedule: Schedule, record: Record, now: int, late_after: int) -> bool:
+    """Return whether the entry's oldest due fire is more than ``late_after`` behind."""
+    oldest = None if record.open else schedule.next_us(record.cursor)
+    return oldest is not None and now - oldest > late_after
+
+
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    name: str
+    current: Compiled
+    entry: Entry
+    record: Record
+    window: Window
+    rules: Rules
+
+    def emit(self, after: int, until: int, *, backlog: Backlog | None, before: tuple[Disposition, ...] = ()) -> Item:
+        """Emit the oldest chunk of (after, until]; the cursor ends on its last fire."""
+        fires = list(islice(_walk(self.current.schedule, after, until), self.rules.chunk))
+        if backlog is not None and (len(fires) < self.rules.chunk or fires[-1] >= backlog.up_to):
+            backlog = None
+        return self._item(fires, backlog, before)
+
+    def drain(self, backlog: Backlog) -> Item:
+        """Emit the next chunk of a backlog whose terms were judged before."""
+        until = min(backlog.up_to, self.window[0])
+        oldest = self.current.schedule.next_us(self.record.cursor)
+        if oldest is None or oldest > until:
+            return Item(
+                name=self.name, expected=self.record.seq, record=replace(self.record, seq=self.window[2], backlog=None)
+            )
+        return self.emit(self.record.cursor, until, backlog=backlog)
+
+    def begin_backlog(self, oldest: int) -> Item:
+        """Judge the backlog once: what is older than the grace or above the limit is missed, the rest is drained."""
+        until, now = self.window[0], self.window[1]
+        schedule, cursor = self.current.schedule, self.record.cursor
+        newest = _last(schedule, until)
+        cut = max(cursor, now - self.entry.grace - 1)
+        if schedule.count_us(cut, newest, self.entry.catch_up_limit + 1) > self.entry.catch_up_limit:
+            cut = _before_newest(schedule, newest, self.entry.catch_up_limit)
+        if cut < oldest:
+            return self.emit(cursor, newest, backlog=Backlog(now, newest))
+        missed = self._range(Reason.MISSED, oldest, min(newest, _last(schedule, cut)))
+        if cut >= newest:
+            return self._item([], None, (missed,))
+        return self.emit(cut, newest, backlog=Backlog(now, newest), before=(missed,))
+
+    def newest(self, oldest: int, *, emit: bool) -> Item:
+        """Emit the newest due fire, or none; what comes before is one range."""
+        newest = _last(self.current.schedule, self.window[0])
+        if not emit:
+            return self._item([], None, (self._range(Reason.MISSED, oldest, newest),))
+        if newest == oldest:
+            return self._item([newest], None, ())
+        dropped = self._range(Reason.COALESCED, oldest, _last(self.current.schedule, newest - 1))
+        return self._item([newest], None, (dropped,))
+
+    def _item(
+        self,
+        fires: list[int],
+        backlog: Backlog | None,
+        before: tuple[Disposition, ...],
+    ) -> Item:
+        emissions, ended, room = [], dict[int, Reason](), self._room()
+        cursor = max((each.last for each in before if each.last is not None), default=self.record.cursor)
+        for fire in fires:
+            reason = self._disposed(fire)
+            if reason is not None:
+                ended[fire] = reason
+            elif room == 0:
+                break
+            else:
+                emissions.append(self._emission(fire))
+                room -= 1
+            cursor = fire
+        record = self._moved(cursor, len(emissions), backlog)
+        dispositions = (*before, *self._ranges(ended))
+        if record.open is not None:
+            dispositions += (self._disposition(record.open, record.cursor + 1, None, None),)
+        return Item(
+            name=self.name,
+            expected=self.record.seq,
+            record=record,
+            emissions=tuple(emissions),
+            dispositions=dispositions,
+            takes_in=record.version != self.record.version,
+        )
+
+    def _moved(self, cursor: int, emitted: int, backlog: Backlog | None) -> Record:
+        runs = self.record.runs + emitted
+        full = self.entry.max_runs is not None and runs >= self.entry.max_runs
+        return replace(
+            self.record,
+            seq=self.window[2],
+            version=self.current.number,
+            fingerprint=self.current.version.fingerprint,
+            cursor=cursor,
+            runs=runs,
+            backlog=None if full else backlog,
+            open=Reason.LIMIT_REACHED if full else None,
+        )
+
+    def _room(self) -> int:
+        """Return how many more fires ``max_runs`` allows; -1 for any number."""
+        return -1 if self.entry.max_runs is None else max(0, self.entry.max_runs - self.record.runs)
+
+    def _disposed(self, fire: int) -> Reason | None:
+        if fire in self.window[3]:
+            return Reason.REFUSED
+        if self.entry.expires is not None and fire + self.entry.expires <= self.window[1]:
+            return Reason.EXPIRED
+        return None
+
+    def _emission(self, fire: int) -> Emission:
+        return emission(self.rules.namespace, self.entry, self.current.schedule, self.record.generation, fire)
+
+    def _range(self, reason: Reason, first: int, last: int) -> Disposition:
+        return self._disposition(reason, first, last, self.current.schedule.count_us(first - 1, last))
+
+    def _disposition(self, reason: Reason, first: int, last: int | None, count: int | None) -> Disposition:
+        return Disposition(self.name, self.record.generation, self.current.number, reason, first, last, count)
+
+    def _ranges(self, ended: Mapping[int, Reason]) -> Iterator[Disposition]:
+        """Yield one range for all that expired (the oldest, so nothing emitted lies between), one for each refused."""
+        expired = [fire for fire, reason in ended.items() if reason is Reason.EXPIRED]
+        for run in _runs_of(expired, ended):
+            yield self._disposition(Reason.EXPIRED, run[0], run[-1], len(run))
+        for fire, reason in ended.items():
+            if reason is Reason.REFUSED:
+                yield self._disposition(reason, fire, fire, 1)
+
+
+def _runs_of(chosen: list[int], ended: Mapping[int, Reason]) -> Iterator[list[int]]:
+    """Split ``chosen`` where a fire that ended otherwise lies between two of them."""
+    run: list[int] = []
+    for fire in ended:
+        if fire in chosen:
+            run.append(fire)
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _walk(schedule: Schedule, after: int, until: int) -> Iterable[int]:
+    fire = schedule.next_us(after)
+    while fire is not None and fire <= until:
+        yield fire
+        fire = schedule.next_us(fire)
+
+
+def _last(schedule: Schedule, until: int) -> int:
+    """Return the last fire time up to and including ``until``; there is one."""
+    last = schedule.last_us(until + 1)
+    if last is None:
+        msg = f"{schedule} named a fire time and then denied it"
+        raise AssertionError(msg)
+    return last
+
+
+def _before_newest(schedule: Schedule, newest: int, keep: int) -> int:
+    """Return the moment after which exactly the newest ``keep`` fires up to ``newest`` lie."""
+    moment = newest
+    for _ in range(keep - 1):
+        earlier = schedule.last_us(moment)
+        if earlier is None:
+            break
+        moment = earlier
+    return moment - 1 if keep else newest

@@ -1,0 +1,78 @@
+"""What a scheduler knows of the set: each name's versions and record, and when it needs attention."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from beatd.core.entry import Version
+from beatd.core.firing import in_force, next_moment
+from beatd.core.identity import part_of
+from beatd.core.line import Compiled, extended
+from beatd.core.record import Record
+from beatd.core.settling import is_late
+
+
+class Book:
+    """Versions and records by name; pure bookkeeping."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, tuple[Compiled, ...]] = {}
+        self._records: dict[str, Record] = {}
+        self.revision = 0
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._lines
+
+    def learn(self, versions: Iterable[Version], *, whole: bool) -> list[str]:
+        """Take note of versions; return the names that they concern. ``whole``: these are all that the store has."""
+        fresh: dict[str, list[Version]] = {}
+        for version in versions:
+            fresh.setdefault(version.name, []).append(version)
+            self.revision = max(self.revision, version.number)
+        known = self._lines
+        if whole:
+            self._lines = {}
+            self.revision = max((version.number for each in fresh.values() for version in each), default=0)
+        for name, news in fresh.items():
+            self._lines[name] = extended(known.get(name, ()), news, whole=whole)
+        return list(fresh)
+
+    def record(self, name: str) -> Record | None:
+        """Return the record as last seen."""
+        return self._records.get(name)
+
+    def line(self, name: str) -> tuple[Compiled, ...]:
+        """Return the versions from the record's on."""
+        return self._lines.get(name, ())
+
+    def settle(self, name: str, record: Record | None) -> None:
+        """Take note of a record; versions before its own are forgotten."""
+        if record is None:
+            self._records.pop(name, None)
+            return
+        self._records[name] = record
+        line = self._lines.get(name, ())
+        if line and line[0].number < record.version:
+            self._lines[name] = tuple(each for each in line if each.number >= record.version)
+
+    def settle_all(self, records: Mapping[str, Record], names: Iterable[str]) -> None:
+        """Take note of the records of these names, also of those that have none."""
+        for name in names:
+            self.settle(name, records.get(name))
+
+    def next_moment(self, name: str, now: int) -> int | None:
+        """Return when the name next needs attention, or None."""
+        return next_moment(self.line(name), self._records.get(name), now)
+
+    def is_late(self, name: str, now: int, late_after: int) -> bool:
+        """Return whether the name's oldest due fire is late."""
+        record = self._records.get(name)
+        current = in_force(self.line(name), record)
+        return record is not None and current is not None and is_late(current.schedule, record, now, late_after)
+
+    def knows_version(self, name: str) -> bool:
+        """Return whether the version that the record was moved by is known."""
+        record = self._records.get(name)
+        return record is None or any(each.number == record.version for each in self.line(name))
+
+    def names(self, parts: frozenset[int]) -> Iterator[str]:
+        """Yield the names that fall into these parts."""
+        return (name for name in self._lines if part_of(name) in parts)

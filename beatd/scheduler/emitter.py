@@ -1,0 +1,190 @@
+"""The part of the scheduler that steps: decides with ``core.firing``, acts on the records, remembers the answers."""
+
+import random
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+
+from beatd.core.firing import Moment, decide
+from beatd.core.record import Answer, Item, Record
+from beatd.core.settling import Rules
+from beatd.errors import BrokerUnavailableError
+from beatd.ports import Records
+from beatd.scheduler.agenda import Agenda
+from beatd.scheduler.book import Book
+from beatd.scheduler.report import Report
+from beatd.scheduler.timekeeper import SECOND, Timekeeper
+
+BATCH = 256
+AGAIN = 1 * SECOND
+_RANDOM = random.SystemRandom()
+
+
+class Emitter:
+    """Settles what is due of the names it is given to look after."""
+
+    def __init__(
+        self,
+        records: Records,
+        book: Book,
+        time: Timekeeper,
+        rules: Rules,
+        report: Report,
+        *,
+        catch_up_rate: int,
+        draw: Callable[[], int] = lambda: _RANDOM.getrandbits(63),
+    ) -> None:
+        self._records = records
+        self._book = book
+        self._time = time
+        self._rules = rules
+        self._report = report
+        self._catch_up_rate = catch_up_rate
+        self._draw = draw
+        self._agenda = Agenda()
+        self._late: deque[str] = deque()
+        self._unsure: set[str] = set()
+        self._refused: dict[str, frozenset[int]] = {}
+        self._drained_at = time.elapsed()
+        self.installed = 0
+        self.strangers: set[str] = set()
+
+    @property
+    def late(self) -> int:
+        """How many entries wait in the line of the late."""
+        return len(self._late)
+
+    def __len__(self) -> int:
+        return len(self._agenda)
+
+    @property
+    def unsure(self) -> bool:
+        """Whether records are to be read again before anything else."""
+        return bool(self._unsure)
+
+    def next(self) -> int | None:
+        """Return the earliest moment on the agenda."""
+        return self._agenda.next()
+
+    def clear(self) -> None:
+        """Look after nothing."""
+        self._agenda.clear()
+        self._late.clear()
+
+    def plan(self, names: Iterable[str]) -> None:
+        """Put names on the agenda where they now belong."""
+        now = self._time.now()
+        for name in names:
+            self._agenda.put(name, self._book.next_moment(name, now))
+
+    def read_records(self, names: list[str]) -> int:
+        """Read these names' records and plan them; return by how much the store went back (0: it did not)."""
+        records = self._records.load(names)
+        distance = 0
+        for name in names:
+            known, found = self._book.record(name), records.get(name)
+            distance = max(distance, _distance_back(known, found))
+            self._book.settle(name, found)
+        self.plan(names)
+        if distance:
+            self._report.went_back()
+        return distance
+
+    def recall(self) -> int:
+        """Read again what became of entries whose last request got no answer; as ``read_records``."""
+        if not self._unsure:
+            return 0
+        distance = self.read_records(sorted(self._unsure))
+        self._unsure.clear()
+        return distance
+
+    def fire_due(self) -> None:
+        """Settle what is due now, a batch at a time; what is late goes to a line of its own."""
+        now = self._time.now()
+        # The lease and the edits are looked after even while more is due than can be emitted.
+        deadline = self._time.elapsed() + SECOND
+        while self._time.elapsed() <= deadline and (names := self._agenda.pop_due(now, BATCH)):
+            on_time: list[str] = []
+            for name in names:
+                is_late = self._book.is_late(name, now, self._rules.late_after)
+                (self._late if is_late else on_time).append(name)
+            self._step(on_time, now, self._rules)
+
+    def drain_late(self) -> None:
+        """Settle late entries at ``catch_up_rate``, in turn, so that those on time are not delayed."""
+        elapsed = self._time.elapsed()
+        if not self._late:
+            self._drained_at = elapsed
+            return
+        budget = min(self._catch_up_rate, (elapsed - self._drained_at) * self._catch_up_rate // SECOND)
+        if budget <= 0:
+            return
+        self._drained_at = elapsed
+        while self._late and budget > 0:
+            names = [self._late.popleft() for _ in range(min(len(self._late), BATCH, budget))]
+            room = min(budget // len(names), self._rules.chunk)
+            emitted = self._step(names, self._time.now(), Rules(self._rules.namespace, self._rules.late_after, room))
+            budget -= max(len(names), emitted)
+
+    def _step(self, names: Sequence[str], now: int, rules: Rules) -> int:
+        """Carry out one item for each name that needs one; return how many messages were emitted."""
+        items = [item for name in names if (item := self._decide(name, now, rules)) is not None]
+        if not items:
+            return 0
+        try:
+            answers = self._records.step(items)
+        except BrokerUnavailableError:
+            # No answer: what was stored is in the records, which are read before anything is built on them.
+            self._unsure.update(item.name for item in items)
+            raise
+        for item, answer in zip(items, answers, strict=True):
+            self._take_in(item, answer, now)
+        emitted = sum(len(item.emissions) for item, answer in zip(items, answers, strict=True) if answer.stored)
+        self._report.stepped(emitted)
+        return emitted
+
+    def _decide(self, name: str, now: int, rules: Rules) -> Item | None:
+        if not self._book.knows_version(name):
+            self._leave_alone(name, now)
+            return None
+        moment = Moment(now, self._draw(), self.installed, self._refused.get(name, frozenset()))
+        item = decide(name, self._book.line(name), self._book.record(name), moment, rules)
+        if item is None:
+            later = self._book.next_moment(name, now)
+            # Never ``now`` again, so that nothing spins.
+            self._agenda.put(name, None if later is None else max(later, now + 1))
+        return item
+
+    def _take_in(self, item: Item, answer: Answer, now: int) -> None:
+        """Take note of what became of an item."""
+        name = item.name
+        if answer.unheld:
+            self._leave_alone(name, now)
+            return
+        if answer.stored:
+            self._refused.pop(name, None)
+            self._book.settle(name, item.record)
+            self._report.settled(item, answer, now)
+        elif answer.refused:
+            self._refused[name] = self._refused.get(name, frozenset()) | {fire for fire, _ in answer.refused}
+            self._report.refused(name, answer)
+        else:
+            self._report.conflicts += 1
+            if _distance_back(self._book.record(name), answer.record):
+                # Read again with all that is unsure, so that a store that went back is met in one place.
+                self._unsure.add(name)
+                return
+            self._book.settle(name, answer.record)
+        self._agenda.put(name, self._book.next_moment(name, now))
+
+    def _leave_alone(self, name: str, now: int) -> None:
+        """Do not fire an entry whose version is not known here or not held by the store; look again soon."""
+        self._report.stranger(name)
+        self.strangers.add(name)
+        self._agenda.put(name, now + AGAIN)
+
+
+def _distance_back(known: Record | None, found: Record | None) -> int:
+    """Return by how many microseconds a record is behind the one known from an earlier answer; 0 where it is not."""
+    if known is None or (found is None and known.removed):
+        return 0
+    return max(0, known.cursor - (found.cursor if found else 0))

@@ -1,0 +1,208 @@
+"""The scheduler: looks after the parts it holds, and says when it wants to be called again."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from beatd.core.identity import PARTS
+from beatd.core.settling import Rules
+from beatd.ports import Clock, Definitions, Holding, Installation, Leases, Records
+from beatd.scheduler.book import Book
+from beatd.scheduler.emitter import Emitter
+from beatd.scheduler.housekeeping import Housekeeping
+from beatd.scheduler.report import Report
+from beatd.scheduler.sources import SourceSet
+from beatd.scheduler.timekeeper import SECOND, Timekeeper
+
+_log = logging.getLogger("beatd.scheduler")
+
+TTL = 6 * SECOND
+POLL = 1 * SECOND
+LATE_SLICE = SECOND // 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The stores a scheduler works on."""
+
+    records: Records
+    definitions: Definitions
+    leases: Leases
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a scheduler works. ``late_after`` in microseconds, ``catch_up_rate`` in fires a second.
+
+    ``catch_up``: go on after the store went back, firing again what it forgot.
+    """
+
+    namespace: str
+    late_after: int
+    catch_up_rate: int
+    catch_up: bool = False
+
+
+class Scheduler:
+    """Fires what is due for the parts it holds. Safety rests on the step alone, never on leases or clocks."""
+
+    def __init__(
+        self, ports: Ports, sources: SourceSet, terms: Terms, *, holder: str, housekeeping: Housekeeping | None = None
+    ) -> None:
+        self._ports = ports
+        self._sources = sources
+        self._terms = terms
+        self._holder = holder
+        self._housekeeping = housekeeping
+        self._time = Timekeeper(ports.clock)
+        self._book = Book()
+        self.report = Report()
+        rules = Rules(terms.namespace, terms.late_after)
+        self._emitter = Emitter(
+            ports.records, self._book, self._time, rules, self.report, catch_up_rate=terms.catch_up_rate
+        )
+        self._parts: frozenset[int] = frozenset()
+        self._holding: Holding | None = None
+        self._renew_at = self._poll_at = self._trusted_until = 0
+        self._mark = 0
+        self._forced = False
+        self._digest = ""
+
+    def start(self) -> None:
+        """Install the state, apply the sources, learn the set. Raises what a user must mend before anything runs."""
+        installation = self._ports.definitions.install()
+        if installation.rolled_back_at is not None and self._terms.catch_up:
+            self._ports.definitions.mark_rolled_back(None)
+        self._sources.start()
+        self._renew()
+
+    def stop(self) -> None:
+        """Give the parts back, so that another scheduler takes over at once."""
+        self._ports.leases.release(self._holder)
+
+    def tick(self) -> int:
+        """Do what is to be done now; return in how many microseconds to come again. Costs what is due."""
+        elapsed = self._time.elapsed()
+        if elapsed >= self._renew_at:
+            self._renew()
+        if elapsed >= self._poll_at:
+            self._poll_at = elapsed + POLL
+            self._notice()
+        if self._may_emit():
+            self._went_back(self._emitter.recall())
+            self._emitter.fire_due()
+            self._emitter.drain_late()
+            if self._housekeeping is not None:
+                self._housekeeping.tick(self._time.now(), elapsed)
+        return self._pause()
+
+    def look(self, *, forced: bool = False) -> None:
+        """Look at the sources with the next tick; ``forced``: read them even if they do not seem changed."""
+        self._forced = self._forced or forced
+        self._poll_at = 0
+
+    def next_fire(self) -> int | None:
+        """Return the earliest moment on the agenda, in microseconds since the epoch."""
+        return self._emitter.next()
+
+    @property
+    def on_standby(self) -> bool:
+        """Whether this scheduler holds no part."""
+        return not self._parts
+
+    def _renew(self) -> None:
+        """Renew the lease; take up what was gained, let go of what was lost."""
+        asked_at = self._time.elapsed()
+        self._renew_at = asked_at + TTL // 3
+        former, holding = self._holding, self._ports.leases.renew(self._holder, ttl=TTL, status=self._status())
+        # Trust is counted from before the request, so that a slow answer never makes a lease longer.
+        self._holding, self._trusted_until = holding, asked_at + TTL
+        self._emitter.installed = holding.installation.since
+        self._say_mark(former, holding)
+        self._learn_if_new(holding.installation)
+        if former is None or holding.parts != self._parts:
+            self._take_parts(holding.parts, first=former is None)
+
+    def _take_parts(self, parts: frozenset[int], *, first: bool) -> None:
+        if first or bool(parts) != bool(self._parts):
+            said = "holding the schedule" if parts else "standing by: another scheduler holds the schedule"
+            _log.info(said, extra={"action": "holding" if parts else "standby"})
+        self._parts = parts
+        self._emitter.clear()
+        if parts:
+            self._went_back(self._emitter.read_records(list(self._book.names(parts))))
+
+    def _learn_if_new(self, installation: Installation) -> None:
+        """Learn what is new; where the set is another one under a number already known, all of it again."""
+        if installation.digest == self._digest and not self._emitter.strangers:
+            return
+        again = installation.revision <= self._book.revision or self._emitter.strangers
+        self._emitter.strangers.clear()
+        self._digest = installation.digest
+        self._learn(after=0 if again else self._book.revision)
+
+    def _learn(self, *, after: int) -> None:
+        versions = self._ports.definitions.load(after=after)
+        self._emitter.plan(self._mine(self._book.learn(versions, whole=after == 0)))
+
+    def _notice(self) -> None:
+        """Look at the sources, and at records that people changed (pause, resume)."""
+        forced, self._forced = self._forced, False
+        self._sources.reload(forced=forced)
+        self._learn(after=self._book.revision)
+        self._mark, records = self._ports.records.noticed(self._mark)
+        for name, record in records.items():
+            self._book.settle(name, record)
+        self._emitter.plan(self._mine(list(records)))
+
+    def _mine(self, names: list[str]) -> list[str]:
+        if len(self._parts) == PARTS:
+            return names
+        held = set(self._book.names(self._parts))
+        return [name for name in names if name in held]
+
+    def _went_back(self, distance: int) -> None:
+        """Obey a store that went back; far back, nothing is emitted until an operator says how to go on."""
+        if distance > self._terms.late_after:
+            self._ports.definitions.mark_rolled_back(self._time.now())
+            self._renew()
+
+    def _say_mark(self, former: Holding | None, holding: Holding) -> None:
+        marked = holding.installation.rolled_back_at is not None
+        if marked and (former is None or former.installation.rolled_back_at is None):
+            _log.error(
+                "the store went back: nothing is fired until `beatd run --catch-up`", extra={"action": "rolled_back"}
+            )
+
+    def _may_emit(self) -> bool:
+        """Whether this scheduler holds something, for not longer than its lease, in a store that did not go back."""
+        holding = self._holding
+        return bool(
+            self._parts
+            and holding is not None
+            and holding.installation.rolled_back_at is None
+            and self._time.elapsed() < self._trusted_until
+        )
+
+    def _status(self) -> Mapping[str, object]:
+        return {
+            **self.report.as_mapping(),
+            "entries": len(self._emitter),
+            "late": self._emitter.late,
+            "clock_held": self._time.holding,
+            "set_refused": self._sources.refused,
+        }
+
+    def _pause(self) -> int:
+        """Return the microseconds until something is to be done."""
+        elapsed = self._time.elapsed()
+        waits = [self._renew_at - elapsed, self._poll_at - elapsed]
+        if self._may_emit():
+            if self._emitter.unsure:
+                return 0
+            if self._emitter.late:
+                waits.append(LATE_SLICE)
+            if (moment := self._emitter.next()) is not None:
+                waits.append(moment - self._time.now())
+        return max(0, min(waits))

@@ -1,0 +1,46 @@
+"""One clock for all decisions: steps of the wall clock are noticed and met with care."""
+
+from beatd.ports import Clock
+
+SECOND = 1_000_000
+STEP = 60 * SECOND
+HOLD = 60 * SECOND
+
+
+class Timekeeper:
+    """The store's clock, for a store on this host: the wall clock, watched by one that never steps.
+
+    A forward step over a minute is held for a minute, then believed, so that a mistaken step does not fire a day's
+    work early. A backward step needs nothing: cursors never go back, so what has fired waits.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._wall = clock.now()
+        self._elapsed = clock.elapsed()
+        self._held_since: int | None = None
+
+    def now(self) -> int:
+        """Return the moment that decisions are made at, in microseconds."""
+        wall, elapsed = self._clock.now(), self._clock.elapsed()
+        expected = self._wall + elapsed - self._elapsed
+        if wall - expected <= STEP:
+            self._held_since = None
+            self._wall, self._elapsed = wall, elapsed
+            return wall
+        if self._held_since is None:
+            self._held_since = elapsed
+        if elapsed - self._held_since < HOLD:
+            return expected
+        self._held_since = None
+        self._wall, self._elapsed = wall, elapsed
+        return wall
+
+    @property
+    def holding(self) -> bool:
+        """Whether a forward step is being held back."""
+        return self._held_since is not None
+
+    def elapsed(self) -> int:
+        """Return microseconds on the clock that never steps."""
+        return self._clock.elapsed()

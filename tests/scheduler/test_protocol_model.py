@@ -1,0 +1,263 @@
+"""A random model of the protocol: schedulers that all act on everything, without leases, under every kind of trouble.
+
+The judge recomputes from the definitions and the log of versions taken in what should have fired, by arithmetic of its
+own, and demands that each fire was emitted once or is on record once.
+"""
+
+import random
+
+import pytest
+from tests.scheduler.model import SECOND, FlakyRecords, ModelClock, ModelStore
+
+from beatd.core.entry import Entry, Misfire, Version
+from beatd.core.firing import paused, resumed
+from beatd.core.line import extended
+from beatd.core.record import Pause
+from beatd.core.settling import Rules
+from beatd.errors import BrokerUnavailableError
+from beatd.scheduler.book import Book
+from beatd.scheduler.emitter import Emitter
+from beatd.scheduler.report import Report
+from beatd.scheduler.timekeeper import Timekeeper
+
+START = 1_767_225_600 * SECOND
+NAMES = ("a", "b", "c")
+LATE_AFTER = 20 * SECOND
+
+
+class World:
+    """Three schedulers, one store, and the dice."""
+
+    def __init__(self, seed: int) -> None:
+        self.dice = random.Random(seed)
+        self.clock = ModelClock(START + self.dice.randrange(SECOND))
+        self.store = ModelStore()
+        self.numbers = 0
+        self.schedulers = [self.scheduler() for _ in range(3)]
+        self.past = [self.store.snapshot()]
+
+    def scheduler(self):
+        records = FlakyRecords(self.store, self.dice)
+        book, report, time = Book(), Report(), Timekeeper(self.clock)
+        rules = Rules("beatd", LATE_AFTER, chunk=self.dice.choice((1, 3, 100)))
+        draw = lambda: self.dice.getrandbits(63)  # noqa: E731
+        emitter = Emitter(records, book, time, rules, report, catch_up_rate=1000, draw=draw)
+        emitter.installed = START
+        return records, book, emitter
+
+    # ------------------------------------------------------------ what can happen
+
+    def act(self) -> None:
+        records, book, emitter = self.dice.choice(self.schedulers)
+        deed = self.dice.choices(
+            (self.tick, self.learn, self.edit, self.pause, self.resume, self.time, self.crash, self.late, self.back),
+            (40, 15, 6, 3, 5, 25, 3, 6, 1),
+        )[0]
+        deed(records, book, emitter)
+
+    def tick(self, records, book, emitter) -> None:
+        records.trouble = self.dice.choice((0.0, 0.0, 0.3))
+        try:
+            if emitter.strangers:
+                self.learn(records, book, emitter)
+            emitter.recall()
+            emitter.fire_due()
+            emitter.drain_late()
+        except BrokerUnavailableError:
+            pass
+
+    def learn(self, records, book, emitter) -> None:
+        """Read the definitions, all of them or only those newer than what is known, and then the records."""
+        whole = bool(emitter.strangers) or self.dice.random() < 0.2
+        emitter.strangers.clear()
+        if book.revision < self.numbers or whole:
+            book.learn(self.versions(0 if whole else book.revision), whole=whole)
+        try:
+            emitter.read_records(list(self.store.definitions))
+        except BrokerUnavailableError:
+            pass
+
+    def versions(self, after):
+        """Return what the store gives of definitions: those that records still need."""
+        found = []
+        for name, versions in self.store.definitions.items():
+            record = self.store.truth.records.get(name)
+            found += [v for v in versions if v.number > after and (record is None or v.number >= record.version)]
+        return found
+
+    def edit(self, *_) -> None:
+        name = self.dice.choice(NAMES)
+        former = self.store.definitions.setdefault(name, [])
+        self.numbers += 1
+        # Begun up to five seconds before it is committed, but never before the former edit of the name.
+        changed_at = self.clock.now() - self.dice.randrange(5 * SECOND)
+        if former:
+            changed_at = max(changed_at, former[-1].changed_at + 1)
+        kind = self.dice.random()
+        entry, error = self.entry(name), None
+        if kind < 0.12:
+            entry = None
+        elif kind < 0.24:
+            entry, error = None, "broken"
+        version = Version(
+            name=name,
+            number=self.numbers,
+            changed_at=changed_at,
+            fingerprint=self.dice.getrandbits(62),
+            entry=entry,
+            error=error,
+        )
+        former.append(version)
+
+    def entry(self, name: str) -> Entry:
+        return Entry(
+            name=name,
+            task="t",
+            schedule=f"every {self.dice.choice((1, 2, 3, 7))}s",
+            args=[self.numbers],
+            misfire=self.dice.choice(list(Misfire)),
+            grace=self.dice.choice((30 * SECOND, 300 * SECOND)),
+            catch_up_limit=self.dice.choice((5, 1000)),
+            max_runs=self.dice.choice((None, None, None, 4, 30)),
+            expires=self.dice.choice((None, None, 10 * SECOND)),
+            enabled=self.dice.random() > 0.1,
+        )
+
+    def pause(self, *_) -> None:
+        name = self.dice.choice(NAMES)
+        record = self.store.truth.records.get(name)
+        if record is not None and not record.removed:
+            note = Pause("me", self.clock.now(), "why")
+            assert self.store.step([paused(name, record, note, self.dice.getrandbits(63))])[0].stored
+
+    def resume(self, *_) -> None:
+        for name, record in list(self.store.truth.records.items()):
+            if record.pause is not None:
+                line = extended((), self.store.definitions[name])
+                current = next(each for each in line if each.number == record.version)
+                item = resumed(name, current, record, self.clock.now(), self.dice.getrandbits(63))
+                assert self.store.step([item])[0].stored
+
+    def time(self, *_) -> None:
+        self.clock.advance(self.dice.choice((100_000, SECOND, 3 * SECOND, 15 * SECOND, 90 * SECOND, 900 * SECOND)))
+        self.past.append(self.store.snapshot())
+
+    def crash(self, records, book, emitter) -> None:
+        self.schedulers[[each[0] for each in self.schedulers].index(records)] = self.scheduler()
+
+    def late(self, records, *_) -> None:
+        records.arrive()
+
+    def back(self, *_) -> None:
+        """The store loses what happened lately; a request from before may still be under way."""
+        self.store.truth = self.dice.choice(self.past[-4:])
+        self.past = [self.store.snapshot()]
+        self.store.truth = self.store.snapshot()
+
+    def heal(self) -> None:
+        for records, book, emitter in self.schedulers:
+            while records.afterwards:
+                records.arrive()
+        self.resume()
+        quiet = 0
+        for _ in range(400):
+            before = self.store.snapshot()
+            for records, book, emitter in self.schedulers:
+                records.trouble = 0.0
+                book.learn(self.versions(0), whole=True)
+                emitter.strangers.clear()
+                emitter.recall()
+                emitter.read_records(list(NAMES))
+                emitter.fire_due()
+                emitter.drain_late()
+            quiet = quiet + 1 if before == self.store.truth else 0
+            if quiet == 3:
+                return
+            self.clock.advance(10_000)
+        pytest.fail("did not come to rest")
+
+    # ------------------------------------------------------------ the judge
+
+    def judge(self) -> None:
+        truth, now = self.store.truth, self.clock.now()
+        assert not truth.repeated, "a message was inserted twice"
+        for name in NAMES:
+            owning = self.owning(name)
+            self.judge_order(name, owning)
+            for generation in {each[0] for each in owning}:
+                emitted = sorted(fire for n, g, fire in truth.emitted.values() if (n, g) == (name, generation))
+                expected = self.expected(name, generation, owning, now)
+                disposed = self.disposed(name, generation, expected, emitted, now)
+                assert len(set(emitted)) == len(emitted)
+                assert set(emitted) <= set(expected), "emitted what no version owned"
+                assert not set(emitted) & disposed, "emitted and disposed"
+                missing = set(expected) - set(emitted) - disposed
+                assert not missing, f"lost {name} {sorted(missing)[:5]}"
+
+    def owning(self, name):
+        """Return (generation, version, since) of every version taken in that changed what is owned."""
+        by_number = {version.number: version for version in self.store.definitions.get(name, [])}
+        taken, former = [], "removed"
+        for entry, generation, number, since in self.store.truth.takings:
+            if entry == name and self.what(by_number[number]) != former:
+                taken.append((generation, number, since))
+                former = self.what(by_number[number])
+        return taken
+
+    def judge_order(self, name, owning) -> None:
+        """No version that changed the schedule is left out, and none begins before it was made."""
+        versions = self.store.definitions.get(name, [])
+        numbers = [number for _, number, _ in owning]
+        assert numbers == sorted(numbers)
+        made = {version.number: version.changed_at for version in versions}
+        assert all(since >= made[number] for _, number, since in owning)
+        what, needed = "removed", []
+        for version in versions:
+            is_now = self.what(version)
+            if is_now != what:
+                needed.append(version.number)
+            what = is_now
+        assert [number for number in needed if number not in numbers] == []
+
+    @staticmethod
+    def what(version):
+        if version.entry is None:
+            return version.error or "removed"
+        return (version.entry.schedule, version.entry.enabled)
+
+    def expected(self, name, generation, owning, now):
+        by_number = {version.number: version for version in self.store.definitions[name]}
+        fires = []
+        for (g, number, since), following in zip(owning, [*owning[1:], None], strict=True):
+            until = now if following is None else following[2]
+            entry = by_number[number].entry
+            if g == generation and entry is not None and entry.enabled:
+                period = int(entry.schedule.split()[1][:-1]) * SECOND
+                fires += range((since // period + 1) * period, until + 1, period)
+        return fires
+
+    def disposed(self, name, generation, expected, emitted, now):
+        covered: set[int] = set()
+        for each in self.store.truth.dispositions:
+            if (each.entry, each.generation) == (name, generation):
+                last = now if each.last is None else each.last
+                inside = {fire for fire in expected if each.first <= fire <= last}
+                assert not inside & covered, "two ranges hold one fire"
+                if each.last is not None and each.count is not None:
+                    assert each.count == len(inside), f"{each} holds {len(inside)}"
+                covered |= inside
+        return covered
+
+
+@pytest.mark.parametrize("block", range(8))
+def test_no_fire_is_lost_doubled_or_stale_whatever_happens(block) -> None:
+    for seed in range(block * 60, block * 60 + 60):
+        world = World(seed)
+        try:
+            for _ in range(world.dice.randrange(20, 250)):
+                world.act()
+            world.heal()
+            world.judge()
+        except Exception as error:
+            error.add_note(f"seed {seed}")
+            raise
