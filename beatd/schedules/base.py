@@ -30,6 +30,8 @@ class Schedule(ABC):
     methods, microseconds since the epoch in those that end in ``_us``, which engines call.
     """
 
+    __slots__ = ()
+
     @abstractmethod
     def under(self, terms: Terms) -> Self:
         """Return this schedule in the zone, and under the terms, of an entry. Raises InvalidScheduleError."""

@@ -1,0 +1,1 @@
+"""What users import to declare tasks and schedules, call tasks, and read their results."""

@@ -1,0 +1,88 @@
+"""Importing the user's modules; what goes wrong is told with the user's own error, not with our frames."""
+
+import importlib
+import sys
+import traceback
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from beatd.errors import AppImportError
+
+_NOT_THE_USERS = (str(Path(__file__).parent.parent), str(Path(importlib.__file__).parent), "<frozen importlib")
+_FRAMES = 5
+
+
+def put_first(folder: str) -> str:
+    """Make ``folder`` the first place on the import path, and return it in full."""
+    full = str(Path(folder).absolute())
+    if sys.path[:1] != [full]:
+        sys.path.insert(0, full)
+    return full
+
+
+def load_module(name: str) -> ModuleType:
+    """Import a module by name. Raises AppImportError."""
+    if not all(part.isidentifier() for part in name.split(".")):
+        stem = ".".join(Path(name.removesuffix(".py")).parts).strip("./")
+        raise AppImportError(f"{name!r} is no module name; give it as in an import, such as {stem or 'tasks'!r}")
+    try:
+        return importlib.import_module(name)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  the user's code may raise anything
+        raise AppImportError(_told(name, error)) from None
+
+
+def resolve(dotted: str) -> Any:
+    """Return what ``module``, ``module:attribute`` or ``module.attribute`` names. Raises AppImportError."""
+    module, _, attribute = dotted.partition(":")
+    if not attribute and not _exists(module) and "." in module:
+        module, _, attribute = module.rpartition(".")
+    found: Any = load_module(module)
+    for step in filter(None, attribute.split(".")):
+        if not hasattr(found, step):
+            raise AppImportError(f"module {module!r} has no {attribute!r}")
+        found = getattr(found, step)
+    return found
+
+
+def _exists(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _told(name: str, error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name is not None and f"{name}.".startswith(f"{error.name}."):
+        return f"no module named {error.name!r}; looked in {_places()}"
+    lines = [f"importing {name!r} failed: {type(error).__name__}: {error}"]
+    if isinstance(error, ModuleNotFoundError):
+        lines.append(f"  looked in {_places()}")
+    lines += _frames(error)
+    return "\n".join(lines)
+
+
+def _frames(error: BaseException) -> list[str]:
+    """Return the last frames of the user's own code."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return [f"  {error.filename}:{error.lineno}", *([f"    {error.text.strip()}"] if error.text else [])]
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_NOT_THE_USERS)
+    ]
+    return [
+        text
+        for frame in frames[-_FRAMES:]
+        for text in (f"  {frame.filename}:{frame.lineno} in {frame.name}", f"    {frame.line}")
+    ]
+
+
+def _places() -> str:
+    folder = Path(sys.path[0] or ".")
+    found = sorted(
+        path.stem
+        for path in (folder.iterdir() if folder.is_dir() else ())
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    )
+    there = f" (which has {', '.join(found[:10])})" if found else " (which has no modules)"
+    return f"{folder}{there} and the rest of the Python path"

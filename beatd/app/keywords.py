@@ -1,0 +1,93 @@
+"""The keywords that the decorators and calls take, typed; unknown ones are refused with the nearest right name."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from typing import Any, Literal, TypedDict
+
+Duration = float | timedelta
+TextDuration = float | timedelta | str
+
+
+class TaskKeywords(TypedDict, total=False):
+    """The fields of ``TaskOptions`` but ``bind``, and the task's ``name``; durations in seconds."""
+
+    name: str
+    queue: str | None
+    priority: int | None
+    max_retries: int | None
+    retry_backoff: float
+    retry_backoff_max: float
+    retry_jitter: bool
+    autoretry_for: tuple[type[BaseException], ...]
+    dont_autoretry_for: tuple[type[BaseException], ...]
+    acks: Literal["late", "early"]
+    time_limit: float | None
+    soft_time_limit: float | None
+    ignore_result: bool
+    serializer: str
+    expires: float | None
+
+
+class CallKeywords(TypedDict, total=False):
+    """How one call is sent: durations are seconds or timedeltas, moments are aware datetimes."""
+
+    countdown: Duration | None
+    eta: datetime | None
+    expires: Duration | datetime | None
+    queue: str | None
+    priority: int | None
+    retry: bool
+    serializer: str | None
+    task_id: str | None
+    headers: Mapping[str, Any] | None
+    time_limit: float | None
+    soft_time_limit: float | None
+    ignore_result: bool | None
+
+
+class EntryTerms(TypedDict, total=False):
+    """The fields of an entry beside its call and schedule; durations in seconds, timedeltas or text ("1h30m")."""
+
+    name: str
+    timezone: str
+    exclude: str
+    queue: str
+    priority: int
+    headers: Mapping[str, Any]
+    expires: TextDuration
+    time_limit: TextDuration
+    soft_time_limit: TextDuration
+    enabled: bool
+    starts_at: datetime | str
+    ends_at: datetime | str
+    max_runs: int
+    misfire: Literal["latest", "all", "skip"]
+    grace: TextDuration
+    catch_up_limit: int
+    overlap: str
+    overlap_timeout: TextDuration
+    jitter: TextDuration
+    gap: Literal["shift", "skip"]
+    fold: Literal["first", "second", "both"]
+    business_days: str
+    pause_after_failures: int
+    description: str
+    tags: Sequence[str]
+
+
+class EntryKeywords(EntryTerms, total=False):
+    """The fields of an entry beside its task and schedule."""
+
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+
+
+def check_keywords(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise TypeError for a keyword that ``what`` does not take, as a wrong signature does."""
+    known = list(known)
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            remedy = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
+            raise TypeError(f"{what} got an unexpected keyword argument {name!r}; {remedy}")

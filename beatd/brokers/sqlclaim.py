@@ -1,0 +1,175 @@
+"""Claiming: one atomic statement that starts the lease, and the ends of what may not be run any more."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    Connection,
+    Select,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    update,
+)
+
+from beatd.brokers import sqloutcome
+from beatd.core.message import Delivery, Message
+from beatd.core.states import Outcome, Verdict
+from beatd.sqlkit import schema
+from beatd.sqlkit.dialect import constant, is_one_of
+from beatd.sqlkit.messages import CLAIMED, DEAD, DELAYED, READY, as_json
+from beatd.sqlkit.statement import Statement
+
+PROMOTED_AT_ONCE = 10_000
+_ROUNDS = 100
+
+_m = schema.messages.c
+_ours = _m.namespace == bindparam("of_namespace")
+_is_ready = _m.state == constant(READY)
+_is_delayed = _m.state == constant(DELAYED)
+_HEADERS = msgspec.json.Decoder(dict[str, Any])
+
+
+def _due() -> Select[Any]:
+    return (
+        select(_m.seq)
+        .where(_ours, _is_delayed, _m.due <= bindparam("now"))
+        .order_by(_m.due)
+        .limit(literal_column(str(PROMOTED_AT_ONCE)))
+    )
+
+
+_PROMOTE = Statement(lambda: update(schema.messages).where(_m.seq.in_(_due())).values(state=constant(READY)))
+_CLAIMABLE = Statement(
+    lambda: select(
+        or_(
+            exists().where(_ours, _is_ready, is_one_of(_m.queue, "queues")),
+            exists().where(_ours, _is_delayed, _m.due <= bindparam("now")),
+        )
+    )
+)
+_NEXT_DUE = Statement(lambda: select(func.min(_m.due)).where(_ours, _is_delayed))
+_BURY = Statement(
+    lambda: (
+        update(schema.messages)
+        .where(_m.seq == bindparam("of_seq"))
+        .values(state=constant(DEAD), owner=None, lease_until=None, reason=bindparam("reason"))
+    )
+)
+_DELETE = Statement(lambda: delete(schema.messages).where(_m.seq == bindparam("of_seq")))
+
+
+def _first_of(number: int) -> Select[Any]:
+    return (
+        select(_m.seq, _m.priority)
+        .where(_ours, _is_ready, _m.queue == bindparam(f"queue_{number}"))
+        .order_by(_m.priority.desc(), _m.seq)
+        .limit(bindparam("limit"))
+    )
+
+
+def _claim(queues: int) -> Update:
+    # Each queue by its own walk along the index, then the best of those: over several queues at once the database
+    # would sort everything that is ready.
+    first = union_all(*(select(_first_of(number).subquery()) for number in range(queues))).subquery()
+    best = select(first.c.seq).order_by(first.c.priority.desc(), first.c.seq).limit(bindparam("limit"))
+    return (
+        update(schema.messages)
+        .where(_m.seq.in_(best))
+        .values(
+            state=constant(CLAIMED),
+            owner=bindparam("owner"),
+            attempt=_m.attempt + literal_column("1"),
+            claimed_at=bindparam("now"),
+            lease_until=bindparam("until"),
+        )
+        .returning(schema.messages)
+    )
+
+
+_claims: dict[int, Statement] = {}
+
+
+def _claim_statement(queues: int) -> Statement:
+    return _claims.setdefault(queues, Statement(lambda: _claim(queues)))
+
+
+def claimable(connection: Connection, namespace: str, queues: Sequence[str], now: int) -> bool:
+    """Return whether a claim may find something; takes no lock."""
+    return bool(_CLAIMABLE.value(connection, of_namespace=namespace, queues=as_json(queues), now=now))
+
+
+def next_due(connection: Connection, namespace: str) -> int | None:
+    """Return the moment at which the next delayed message becomes ready."""
+    found: int | None = _NEXT_DUE.value(connection, of_namespace=namespace)
+    return found
+
+
+class Claim:
+    """One claim, in the writer's transaction."""
+
+    def __init__(self, connection: Connection, namespace: str, now: int, max_deliveries: int) -> None:
+        self._connection = connection
+        self._namespace = namespace
+        self._now = now
+        self._max_deliveries = max_deliveries
+
+    def run(self, queues: Sequence[str], *, owner: str, limit: int, lease: int) -> list[Delivery]:
+        """Take up to ``limit`` messages, best first, ending on the way those that must not be run."""
+        _PROMOTE.change(self._connection, of_namespace=self._namespace, now=self._now)
+        names = {f"queue_{number}": queue for number, queue in enumerate(queues)}
+        given = {"of_namespace": self._namespace, "owner": owner, "now": self._now, "until": self._now + lease}
+        statement = _claim_statement(len(names))
+        taken: list[Delivery] = []
+        for _ in range(_ROUNDS):
+            rows = statement.rows(self._connection, **given, **names, limit=limit - len(taken))
+            rows.sort(key=lambda row: (-row.priority, row.seq))
+            taken += [_delivery(row) for row in rows if not self._ended(row)]
+            if not rows or len(taken) == limit:
+                break
+        return taken
+
+    def _ended(self, row: Any) -> bool:
+        outcome = self._judge(row)
+        if outcome is None:
+            return False
+        if outcome.verdict is Verdict.DEAD:
+            _BURY.change(self._connection, of_seq=row.seq, reason=outcome.reason)
+        else:
+            _DELETE.change(self._connection, of_seq=row.seq)
+        named = {"message_id": row.id, "task": row.task, "entry": row.entry, "fire_time": row.fire_time}
+        sqloutcome.store(self._connection, sqloutcome.row_of(outcome, self._namespace, self._now, **named))
+        return True
+
+    def _judge(self, row: Any) -> Outcome | None:
+        if row.revoked:
+            return sqloutcome.revoked("revoked")
+        if row.expires is not None and row.expires <= self._now:
+            return sqloutcome.revoked("expired")
+        deliveries = row.attempt - row.forgiven
+        return sqloutcome.lost(deliveries - 1) if deliveries > self._max_deliveries else None
+
+
+def _delivery(row: Any) -> Delivery:
+    message = Message(
+        id=row.id,
+        task=row.task,
+        queue=row.queue,
+        headers=_HEADERS.decode(row.headers),
+        body=row.body,
+        content_type=row.content_type,
+        content_encoding=row.content_encoding,
+        priority=row.priority,
+        due=row.due,
+        expires=row.expires,
+        entry=row.entry,
+        fire_time=row.fire_time,
+    )
+    return Delivery(message=message, attempt=row.attempt, owner=row.owner, lease_until=row.lease_until)

@@ -1,0 +1,54 @@
+"""An outcome as a row of beatd_results."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from beatd.core.states import Outcome, State, Verdict
+from beatd.sqlkit import schema
+from beatd.sqlkit.dialect import upsert
+from beatd.sqlkit.messages import as_json
+from beatd.sqlkit.statement import Statement
+
+_STORE = Statement(lambda: upsert(schema.results, [column.name for column in schema.results.columns]))
+
+
+def row_of(
+    outcome: Outcome, namespace: str, now: int, *, message_id: str, task: str, entry: str | None, fire_time: int | None
+) -> dict[str, Any] | None:
+    """Return the row to store, None where nobody will ask for it; raises TypeError for a result that is no JSON."""
+    if not outcome.keep and entry is None:
+        return None
+    result = as_json(outcome.result) if outcome.keep and outcome.result is not None else None
+    return {
+        "namespace": namespace,
+        "message_id": message_id,
+        "state": outcome.state.value,
+        "result": result,
+        "traceback": outcome.traceback,
+        "started_at": outcome.started_at,
+        "finished_at": now if outcome.finished_at is None else outcome.finished_at,
+        "reason": outcome.reason,
+        "task": task,
+        "worker": outcome.worker,
+        "entry": entry,
+        "fire_time": fire_time,
+    }
+
+
+def store(connection: Connection, row: dict[str, Any] | None) -> None:
+    """Write an outcome over the former one of its message."""
+    if row is not None:
+        _STORE.change(connection, **row)
+
+
+def revoked(reason: str) -> Outcome:
+    """Return the outcome of a message that was not run."""
+    return Outcome(verdict=Verdict.DONE, state=State.REVOKED, reason=reason)
+
+
+def lost(deliveries: int) -> Outcome:
+    """Return the outcome of a message whose workers died once too often."""
+    reason = f"delivered {deliveries} times and never settled: the process that ran it died, or lost its lease"
+    failure = {"exc_type": "WorkerLostError", "exc_message": [reason], "exc_module": "beatd.errors"}
+    return Outcome(verdict=Verdict.DEAD, state=State.FAILURE, result=failure, reason=reason)

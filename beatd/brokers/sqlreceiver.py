@@ -1,0 +1,180 @@
+"""Receiving from a SQL database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, delete, exists, literal_column, select, update
+
+from beatd.brokers import sqlclaim, sqloutcome
+from beatd.core.entry import SECOND
+from beatd.core.message import Delivery, Message
+from beatd.core.states import Outcome, Verdict
+from beatd.ports import Clock
+from beatd.sqlkit import messages, schema
+from beatd.sqlkit.database import Database
+from beatd.sqlkit.dialect import constant, is_one_of
+from beatd.sqlkit.messages import CLAIMED, DEAD, DELAYED, READY, as_json
+from beatd.sqlkit.statement import Statement
+
+_SHORTEST, _LONGEST, _QUIET = 0.005, 0.050, 1.0
+
+_m = schema.messages.c
+_is_claimed = (_m.namespace == bindparam("of_namespace"), _m.state == constant(CLAIMED))
+_is_held = (
+    *_is_claimed,
+    _m.id == bindparam("of_id"),
+    _m.owner == bindparam("of_owner"),
+    _m.attempt == bindparam("of_attempt"),
+)
+_DONE = Statement(lambda: delete(schema.messages).where(*_is_held))
+_RETRY = Statement(
+    lambda: (
+        update(schema.messages)
+        .where(*_is_held)
+        .values(
+            state=case((bindparam("due") > bindparam("now"), constant(DELAYED)), else_=constant(READY)),
+            due=bindparam("due"),
+            headers=bindparam("headers"),
+            forgiven=_m.forgiven + literal_column("1"),
+            owner=None,
+            lease_until=None,
+        )
+    )
+)
+_DEAD = Statement(
+    lambda: (
+        update(schema.messages)
+        .where(*_is_held)
+        .values(state=constant(DEAD), reason=bindparam("reason"), owner=None, lease_until=None)
+    )
+)
+_ANY_CLAIMED = Statement(lambda: select(exists().where(*_is_claimed)))
+_RENEW = Statement(
+    lambda: (
+        update(schema.messages)
+        .where(*_is_claimed, is_one_of(_m.owner, "owners"))
+        .values(lease_until=bindparam("until"))
+    )
+)
+
+
+def _put_back(*conditions: Any) -> Any:
+    return (
+        update(schema.messages)
+        .where(*_is_claimed, *conditions)
+        .values(state=constant(READY), owner=None, lease_until=None, forgiven=_m.forgiven + bindparam("forgiven"))
+    )
+
+
+_RELEASE_ALL = Statement(lambda: _put_back(_m.owner == bindparam("of_owner")))
+_RELEASE = Statement(lambda: _put_back(_m.owner == bindparam("of_owner"), is_one_of(_m.id, "ids")))
+_REAP = Statement(lambda: _put_back(_m.lease_until <= bindparam("now")))
+
+
+class SqlReceiver:
+    """The port ``Receiver``; ``max_deliveries``: a message delivered so often and never settled is dead."""
+
+    def __init__(self, db: Database, namespace: str, clock: Clock, max_deliveries: int = 5) -> None:
+        self._db = db
+        self._namespace = namespace
+        self._clock = clock
+        self._max_deliveries = max_deliveries
+
+    def claim(self, queues: Sequence[str], *, owner: str, limit: int, lease: int) -> list[Delivery]:
+        """Take up to ``limit`` messages, highest priority and oldest first; ``lease`` in microseconds."""
+        queues = tuple(dict.fromkeys(queues))
+        if limit < 1 or not self._claimable(queues):
+            return []
+        with self._db.write() as connection:
+            claim = sqlclaim.Claim(connection, self._namespace, self._clock.now(), self._max_deliveries)
+            return claim.run(queues, owner=owner, limit=limit, lease=lease)
+
+    def renew(self, owners: Sequence[str], *, lease: int) -> int:
+        """Extend the leases of all that these owners hold; return how many."""
+        return self._change(_RENEW, owners=as_json(owners), until=self._clock.now() + lease)
+
+    def settle(self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message] = ()) -> bool:
+        """End a delivery in one transaction; False, and nothing done, where it is no longer this owner's."""
+        for message in follow_ups:
+            messages.require_size(message)
+        now, message = self._clock.now(), delivery.message
+        row = sqloutcome.row_of(
+            outcome,
+            self._namespace,
+            now,
+            message_id=message.id,
+            task=message.task,
+            entry=message.entry,
+            fire_time=message.fire_time,
+        )
+        with self._db.write() as connection:
+            if not self._end(connection, delivery, outcome, now):
+                return False
+            sqloutcome.store(connection, row)
+            messages.insert(connection, self._namespace, follow_ups, now)
+            return True
+
+    def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool) -> int:
+        """Put back what ``owner`` holds, at once; without ``penalty`` the delivery does not count."""
+        forgiven = 0 if penalty else 1
+        if ids is None:
+            return self._change(_RELEASE_ALL, of_owner=owner, forgiven=forgiven)
+        return self._change(_RELEASE, of_owner=owner, ids=as_json(ids), forgiven=forgiven)
+
+    def reap(self) -> int:
+        """Put back every message whose lease has passed; return how many."""
+        return self._change(_REAP, now=self._clock.now(), forgiven=0)
+
+    def wait(self, queues: Sequence[str], timeout: int) -> bool:
+        """Return True soon after something may be claimable, False after ``timeout`` microseconds; takes no lock."""
+        left, nap, due = timeout / SECOND, _SHORTEST, None
+        seen = None
+        while True:
+            now, version = self._clock.now(), self._db.data_version()
+            if version != seen or (due is not None and due <= now):
+                seen = version
+                if self._claimable(queues):
+                    return True
+                due = self._next_due()
+            if left <= 0:
+                return False
+            nap = min(nap, left)
+            quiet = min(left, _QUIET, _QUIET if due is None else (due - now) / SECOND)
+            spent = self._db.pause(version, nap, max(nap, quiet))
+            left -= max(spent, nap)
+            # Many commits of others: look seldom. A quiet time: be quick again.
+            nap = _SHORTEST if spent > nap else min(nap * 1.5, _LONGEST)
+
+    def _claimable(self, queues: Sequence[str]) -> bool:
+        if not queues:
+            return False
+        with self._db.read() as connection:
+            return sqlclaim.claimable(connection, self._namespace, queues, self._clock.now())
+
+    def _next_due(self) -> int | None:
+        with self._db.read() as connection:
+            return sqlclaim.next_due(connection, self._namespace)
+
+    def _end(self, connection: Connection, delivery: Delivery, outcome: Outcome, now: int) -> bool:
+        held = {
+            "of_namespace": self._namespace,
+            "of_id": delivery.message.id,
+            "of_owner": delivery.owner,
+            "of_attempt": delivery.attempt,
+        }
+        if outcome.verdict is Verdict.DONE:
+            return _DONE.change(connection, **held) == 1
+        if outcome.verdict is Verdict.DEAD:
+            return _DEAD.change(connection, **held, reason=outcome.reason) == 1
+        headers = delivery.message.headers
+        raised = {**headers, "retries": int(headers.get("retries") or 0) + 1}
+        due = outcome.retry_at or now
+        return _RETRY.change(connection, **held, due=due, now=now, headers=as_json(raised)) == 1
+
+    def _change(self, statement: Statement, **values: Any) -> int:
+        # Looking first, because an idle worker must not take the writer's lock every few seconds.
+        with self._db.read() as connection:
+            if not _ANY_CLAIMED.value(connection, of_namespace=self._namespace):
+                return 0
+        with self._db.write() as connection:
+            return statement.change(connection, of_namespace=self._namespace, **values)

@@ -1,0 +1,129 @@
+"""``beatd check``."""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from beatd.app.code import code_of
+from beatd.cli.lint import entry_notes
+from beatd.cli.options import given, json_option, setting_options
+from beatd.cli.output import json_line
+from beatd.cli.sources import known_tasks
+from beatd.clock import SystemClock
+from beatd.config.load import load_settings
+from beatd.config.settings import Settings
+from beatd.core.document import nearest
+from beatd.core.entry import Draft
+from beatd.errors import BeatdError, DefinitionError, SettingsError
+from beatd.stores.toml import TomlSource
+from beatd.stores.toml_files import toml_files
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong (``error``) or odd (``warning``); ``text`` begins with its place."""
+
+    level: str
+    text: str
+    entry: str | None = None
+
+
+@click.command("check")
+@click.argument("sources", nargs=-1, metavar="[SRC]...")
+@setting_options
+@json_option
+@click.pass_context
+def command(context: click.Context, sources: tuple[str, ...], *, as_json: bool) -> None:
+    """Read schedules, say all that is wrong, and what is odd.
+
+    SRC is a TOML file or a folder of them; ./beatd.toml if none is given. Exit 1 where anything is wrong; odd things
+    are warnings.
+    """
+    settings, findings = _settings(context, sources)
+    paths = sources or settings.schedule
+    if not paths and not findings:
+        findings = [Finding("error", "./beatd.toml: no such file; name one, or `beatd init` writes it")]
+    drafts: list[Draft] = []
+    for path in paths:
+        findings += _read(path, settings, drafts)
+    findings += _of_code(settings, drafts)
+    findings += _of_drafts(drafts, SystemClock().now())
+    findings = list(dict.fromkeys(findings))
+    errors = sum(finding.level == "error" for finding in findings)
+    for finding in findings:
+        _say(finding, as_json=as_json)
+    if not as_json:
+        click.echo(f"{len(drafts)} entries: {errors} wrong, {len(findings) - errors} odd")
+    sys.exit(1 if errors else 0)
+
+
+def _settings(context: click.Context, sources: tuple[str, ...]) -> tuple[Settings, list[Finding]]:
+    """Return the settings, or the defaults and what is wrong with the settings."""
+    options = dict(given(context))
+    config = options.pop("config", None)
+    if sources:
+        options["schedule"] = sources
+    try:
+        return load_settings(options, config_path=config, environ=os.environ), []
+    except (SettingsError, DefinitionError) as error:
+        return Settings(schedule=tuple(options.get("schedule", ()))), [Finding("error", str(error))]
+
+
+def _read(path: str, settings: Settings, drafts: list[Draft]) -> Iterator[Finding]:
+    """Read file by file, so that one that is broken does not hide what is wrong in the others."""
+    try:
+        files: list[Path] = toml_files(Path(path))
+    except DefinitionError as error:
+        yield Finding("error", str(error))
+        return
+    for file in files:
+        try:
+            drafts += TomlSource(file, timezone=settings.timezone, queue=settings.queue).load()
+        except DefinitionError as error:
+            yield Finding("error", str(error))
+
+
+def _of_code(settings: Settings, drafts: list[Draft]) -> Iterator[Finding]:
+    """Read what code declares, and look for the tasks that entries name."""
+    code = code_of(settings)
+    if code is None:
+        return
+    try:
+        drafts += code.read()
+        known = {*known_tasks(settings), "beatd.shell", "beatd.http"}
+    except BeatdError as error:
+        yield Finding("error", f"{', '.join(settings.app)}: {error}")
+        return
+    for draft in drafts:
+        if draft.entry is not None and draft.entry.task not in known:
+            hint = nearest(draft.entry.task, known)
+            text = f"no task named {draft.entry.task!r} is in {', '.join(settings.app)}" + (f"; {hint}" if hint else "")
+            yield Finding("warning", f"{draft.place}: schedules.{draft.name}: {text}", draft.name)
+
+
+def _of_drafts(drafts: list[Draft], now: int) -> Iterator[Finding]:
+    places: dict[str, str] = {}
+    for draft in drafts:
+        former = places.setdefault(draft.name, draft.place)
+        if former != draft.place:
+            text = f"{draft.place}: schedules.{draft.name}: is already defined at {former}; rename one of them"
+            yield Finding("error", text, draft.name)
+        if draft.entry is None:
+            yield Finding("error", draft.error or f"{draft.place}: cannot be read", draft.name)
+            continue
+        try:
+            for note in entry_notes(draft.entry, now):
+                yield Finding("warning", f"{draft.place}: schedules.{draft.name}: {note}", draft.name)
+        except BeatdError as error:
+            yield Finding("error", f"{draft.place}: schedules.{draft.name}: {error}", draft.name)
+
+
+def _say(finding: Finding, *, as_json: bool) -> None:
+    if as_json:
+        json_line({"level": finding.level, "entry": finding.entry, "message": finding.text})
+    else:
+        click.echo(f"{finding.level}: {finding.text}")

@@ -1,0 +1,43 @@
+"""Whether the schedulers of a namespace do their work, judged from what they and the store say."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from beatd.core.identity import PARTS
+from beatd.ports import SchedulerInfo
+from beatd.schedules.moments import iso
+from beatd.wiring.entries import EntryView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What `beatd status` finds; ``lag_ms``: how long the oldest unsettled fire has been due."""
+
+    problems: tuple[str, ...]
+    parts: int
+    parts_held: int
+    lag_ms: float
+    entries: Mapping[str, int]
+
+
+def judge(
+    schedulers: Sequence[SchedulerInfo], views: Sequence[EntryView], *, now: int, late_after: int, parts: int = PARTS
+) -> Health:
+    """Return what is wrong in words, and the figures behind it."""
+    live = [each for each in schedulers if each.expires_at > now]
+    held = sum(each.parts for each in live)
+    due = min((view.next_fire for view in views if view.next_fire is not None), default=now)
+    lag = max(0, now - due)
+    problems = []
+    if not live:
+        seen = max((each.seen_at for each in schedulers), default=None)
+        last = "" if seen is None else f"; the last one was seen at {iso(seen)}"
+        problems.append(f"no scheduler is alive{last}: start `beatd run`")
+    elif held < parts:
+        problems.append(f"{parts - held} of {parts} parts of the set are held by no scheduler")
+    if lag > late_after:
+        problems.append(f"the oldest fire that is due waits since {iso(due)}")
+    problems += [f"{each.holder}: {each.status['set_refused']}" for each in live if each.status.get("set_refused")]
+    counted = Counter(view.state for view in views)
+    return Health(problems=tuple(problems), parts=parts, parts_held=held, lag_ms=lag / 1000, entries=counted)

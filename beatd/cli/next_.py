@@ -1,0 +1,49 @@
+"""``beatd next``."""
+
+from collections.abc import Iterator
+from heapq import merge
+from itertools import islice
+
+import click
+
+from beatd.cli.moments import utc_moment
+from beatd.cli.options import json_option, with_settings
+from beatd.cli.output import json_line, short, table
+from beatd.cli.sources import read_drafts
+from beatd.clock import SystemClock
+from beatd.config.settings import Settings
+from beatd.core.entry import Entry
+from beatd.core.fields import compile_entry
+from beatd.schedules.moments import iso
+
+Fire = tuple[int, str, Entry]
+
+
+@click.command("next")
+@with_settings
+@click.option("-n", "--count", default=10, show_default=True, type=click.IntRange(1, 100_000), help="How many fires.")
+@click.option("--after", callback=utc_moment, metavar="TIME", help="Only fires later than this; now if not given.")
+@json_option
+def command(settings: Settings, *, count: int, after: int | None, as_json: bool) -> None:
+    """Show what fires next, over all entries of the sources."""
+    entries = [draft.entry for draft in read_drafts(settings) if draft.entry is not None]
+    since = SystemClock().now() if after is None else after
+    fires = list(islice(merge(*(_fires(entry, since) for entry in entries)), count))
+    if as_json:
+        for fire, name, entry in fires:
+            json_line({"entry": name, "fire_time": iso(fire), "task": entry.task, "timezone": entry.timezone})
+        return
+    if not fires:
+        click.echo("nothing fires any more" if entries else "no entry is defined")
+        return
+    columns = ("FIRE TIME", "UTC", "ENTRY", "TASK")
+    table(columns, ((short(fire, entry.timezone), iso(fire), name, entry.task) for fire, name, entry in fires))
+
+
+def _fires(entry: Entry, since: int) -> Iterator[Fire]:
+    # Names are unique, so that two fires of one moment are in order without comparing entries.
+    schedule = compile_entry(entry)
+    fire = schedule.next_us(since)
+    while fire is not None:
+        yield fire, entry.name, entry
+        fire = schedule.next_us(fire)

@@ -1,0 +1,140 @@
+"""Options that many commands share, and the settings that come of them."""
+
+import os
+from collections.abc import Callable, Iterable
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+import click
+
+from beatd.errors import BeatdError, SettingsError
+
+if TYPE_CHECKING:
+    from beatd.config.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+
+_GIVEN = "beatd.cli.given"
+
+
+def given(context: click.Context) -> dict[str, Any]:
+    """Return what the command line has said so far about settings."""
+    found: dict[str, Any] = context.meta.setdefault(_GIVEN, {})
+    return found
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Keep a setting for ``settings``: what stands after the command's name outweighs what stands before it."""
+    if value is not None and value != () and parameter.name is not None:
+        given(context)[parameter.name] = value
+
+
+def _setting(*names: str, **attributes: Any) -> Callable[[AnyFunction], AnyFunction]:
+    return click.option(*names, expose_value=False, callback=_keep, **attributes)
+
+
+config_option = _setting("--config", metavar="FILE", help="TOML file whose [beatd] table holds the settings.")
+broker_option = _setting("-b", "--broker", metavar="URL", help="The broker, such as sqlite:///beatd.db.")
+app_option = _setting(
+    "-A", "--app", metavar="MODULE[:ATTR]", multiple=True, help="Application module to import; may be repeated."
+)
+schedule_option = _setting(
+    "-s", "--schedule", metavar="SRC", multiple=True, help="TOML file or folder of schedules; may be repeated."
+)
+log_options = (
+    _setting("-l", "--log-level", metavar="LEVEL", help="debug, info, warning, error or critical."),
+    _setting("--log-format", metavar="FORMAT", help="auto, text, logfmt or json."),
+)
+worker_options = (
+    _setting(
+        "-c",
+        "--concurrency",
+        "--workers",
+        "workers",
+        type=click.IntRange(1, 1024),
+        metavar="N",
+        help="Children, or threads, that run tasks; one per CPU, four at most, if not given.",
+    ),
+    _setting("-Q", "--queues", metavar="NAME,...", help="The queues to take tasks from, separated by commas."),
+    _setting("-P", "--pool", metavar="POOL", help="prefork, threads or solo."),
+)
+_STORES = (
+    schedule_option,
+    broker_option,
+    _setting("--results", metavar="URL", help="The store of results; the broker's own if not given."),
+    _setting("--state", metavar="URL", help="The store of the scheduler's state; the broker's own if not given."),
+    app_option,
+    config_option,
+    _setting("--app-dir", metavar="DIR", help="Folder put first on the import path.", type=click.Path()),
+    _setting("--namespace", metavar="NAME", help="What separates several beatds in one store."),
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON: one object, or one per line for a list.")
+
+
+def read_settings(*, strict: bool = False, whole: bool = False) -> "Settings":
+    """Return the settings of the command being run.
+
+    What ``App(...)`` in the application modules says lies beneath. Where they cannot be imported, ``strict`` raises
+    AppImportError; otherwise that is said, and the rest holds. ``whole``: also what only matters to a worker.
+    """
+    from beatd.config.load import load_settings
+
+    options = dict(given(click.get_current_context()))
+    config = options.pop("config", None)
+    settings = load_settings(options, config_path=config, environ=os.environ)
+    if not settings.app or (not strict and not whole and _store_is_given(settings)):
+        return settings
+    from beatd.app.code import app_settings_of
+
+    try:
+        own = app_settings_of(settings)
+    except BeatdError as error:
+        if strict:
+            raise
+        click.echo(f"warning: what App(...) says about settings is not known: {error}", err=True)
+        return settings
+    return load_settings(options, config_path=config, environ=os.environ, app_settings=own)
+
+
+def also(options: Iterable[Callable[[Any], Any]]) -> Callable[[AnyFunction], AnyFunction]:
+    """Give a command these options too."""
+
+    def decorate(function: AnyFunction) -> AnyFunction:
+        for option in reversed(tuple(options)):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def setting_options(function: AnyFunction) -> AnyFunction:
+    """Give a command the options that become settings, for ``read_settings``."""
+    return also(_STORES)(function)
+
+
+def with_settings(function: Callable[Concatenate["Settings", P], R]) -> Callable[P, R]:
+    """Call a command with its settings first. Raises SettingsError for a broker that no other process could see."""
+    return _with(function, strict=False)
+
+
+def with_code(function: Callable[Concatenate["Settings", P], R]) -> Callable[P, R]:
+    """Do as ``with_settings`` does for a command that needs the application modules. Raises AppImportError too."""
+    return _with(function, strict=True)
+
+
+def _with(function: Callable[Concatenate["Settings", P], R], *, strict: bool) -> Callable[P, R]:
+    def command(*args: P.args, **kwargs: P.kwargs) -> R:
+        settings = read_settings(strict=strict)
+        if settings.broker.startswith("memory:"):
+            reason = "memory:// is seen by its own process only"
+            raise SettingsError(settings.origins["broker"], reason, "it is for tests; name a file: sqlite:///beatd.db")
+        return function(settings, *args, **kwargs)
+
+    return setting_options(update_wrapper(command, function))
+
+
+def _store_is_given(settings: "Settings") -> bool:
+    # Then nothing that an App says matters to a command that only reads, and the import is spared.
+    return all(settings.origins[key] != "default" for key in ("broker", "namespace"))

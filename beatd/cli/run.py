@@ -1,0 +1,34 @@
+"""``beatd run``."""
+
+import sys
+
+import click
+
+from beatd.cli.options import also, given, log_options, with_code, worker_options
+from beatd.config.settings import Settings
+
+
+@click.command("run")
+@with_code
+@also(worker_options)
+@click.option("--no-worker", is_flag=True, help="Only schedule; `beatd worker` elsewhere runs the tasks.")
+@click.option("--strict", is_flag=True, help="Refuse to start with a bad entry, rather than leave it out.")
+@click.option("--replace-set", is_flag=True, help="Make these files the set, whatever set the store holds.")
+@click.option("--catch-up", is_flag=True, help="Go on after the store was set back to an older state.")
+@also(log_options)
+def command(settings: Settings, *, no_worker: bool, strict: bool, replace_set: bool, catch_up: bool) -> None:
+    """Run scheduler and worker under one supervisor.
+
+    Reads the schedules of each --schedule SRC (a TOML file, or a folder of them), else of ./beatd.toml. Ctrl-C or TERM
+    ends it once the tasks that run have had their time; HUP reads the schedules again.
+    """
+    said = {"workers", "queues", "pool"} & given(click.get_current_context()).keys()
+    if no_worker and said:
+        raise click.UsageError(f"--no-worker and --{min(said)} exclude each other")
+    from beatd.app.code import code_of
+    from beatd.wiring.schedule import Manner
+    from beatd.wiring.together import run
+    from beatd.wiring.work import Labour
+
+    manner = Manner(strict=strict, replace_set=replace_set, catch_up=catch_up)
+    sys.exit(run(settings, code_of(settings), manner=manner, labour=None if no_worker else Labour()))

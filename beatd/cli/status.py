@@ -1,0 +1,132 @@
+"""``beatd status``."""
+
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+import click
+
+from beatd.cli.health import Health, judge
+from beatd.cli.options import json_option, with_settings
+from beatd.cli.output import json_line, optional_iso, short, span, table
+from beatd.clock import SystemClock
+from beatd.config.settings import Settings
+from beatd.ports import SchedulerInfo, WorkerInfo
+
+
+@click.command("status")
+@with_settings
+@click.option("--check", is_flag=True, help="Exit 1 where a tick is stale, a part unheld, or the lag too large.")
+@json_option
+def command(settings: Settings, *, check: bool, as_json: bool) -> None:
+    """Show schedulers, leases, lag, queues and workers."""
+    from beatd.wiring import open_broker, open_state
+    from beatd.wiring.entries import list_entries
+
+    with closing(open_state(settings, create=False)) as state:
+        schedulers = state.leases.holders()
+    with closing(open_broker(settings, create=False)) as broker:
+        sizes, workers = broker.admin.sizes(), broker.admin.workers()
+    now = SystemClock().now()
+    health = judge(schedulers, list_entries(settings), now=now, late_after=settings.late_after)
+    if as_json:
+        json_line(_plain(schedulers, workers, sizes, health))
+    else:
+        _print(schedulers, workers, sizes, health, settings.timezone)
+    sys.exit(1 if check and health.problems else 0)
+
+
+def _plain(
+    schedulers: list[SchedulerInfo], workers: list[WorkerInfo], sizes: Mapping[str, Mapping[str, int]], health: Health
+) -> dict[str, Any]:
+    return {
+        "ok": not health.problems,
+        "problems": list(health.problems),
+        "parts_held": health.parts_held,
+        "parts": health.parts,
+        "lag_ms": health.lag_ms,
+        "entries": dict(health.entries),
+        "schedulers": [
+            {
+                "holder": each.holder,
+                "host": each.host,
+                "pid": each.pid,
+                "started_at": optional_iso(each.started_at),
+                "seen_at": optional_iso(each.seen_at),
+                "expires_at": optional_iso(each.expires_at),
+                "parts": each.parts,
+                "revision": each.revision,
+                "status": dict(each.status),
+            }
+            for each in schedulers
+        ],
+        "queues": sizes,
+        "workers": [
+            {
+                "worker": each.worker,
+                "host": each.host,
+                "pid": each.pid,
+                "started_at": optional_iso(each.started_at),
+                "seen_at": optional_iso(each.seen_at),
+                "queues": list(each.queues),
+                "children": [dict(child) for child in each.children],
+            }
+            for each in workers
+        ],
+    }
+
+
+def _print(
+    schedulers: list[SchedulerInfo],
+    workers: list[WorkerInfo],
+    sizes: Mapping[str, Mapping[str, int]],
+    health: Health,
+    timezone: str,
+) -> None:
+    states = ", ".join(f"{count} {state}" for state, count in sorted(health.entries.items())) or "none"
+    click.echo(f"entries: {states}")
+    click.echo(f"lag: {span(health.lag_ms)}; parts held: {health.parts_held} of {health.parts}")
+    click.echo()
+    columns = ("SCHEDULER", "SINCE", "SEEN", "PARTS", "REVISION", "FIRES", "LATE P99")
+    table(
+        columns,
+        (
+            (
+                each.holder,
+                short(each.started_at, timezone),
+                short(each.seen_at, timezone),
+                each.parts,
+                each.revision,
+                each.status.get("fires", "-"),
+                span(_number(each.status.get("lateness_p99_ms"))),
+            )
+            for each in schedulers
+        ),
+    )
+    click.echo()
+    table(
+        ("WORKER", "SINCE", "SEEN", "CHILDREN", "QUEUES"),
+        (
+            (
+                each.worker,
+                short(each.started_at, timezone),
+                short(each.seen_at, timezone),
+                len(each.children),
+                ", ".join(each.queues),
+            )
+            for each in workers
+        ),
+    )
+    click.echo()
+    states_of_queues = ("ready", "delayed", "claimed", "dead")
+    table(
+        ("QUEUE", *(word.upper() for word in states_of_queues)),
+        ((name, *(size.get(word, 0) for word in states_of_queues)) for name, size in sorted(sizes.items())),
+    )
+    for problem in health.problems:
+        click.echo(f"problem: {problem}")
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, int | float) else None

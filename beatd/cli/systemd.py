@@ -1,0 +1,62 @@
+"""``beatd systemd``."""
+
+import getpass
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from beatd.cli.options import read_settings, setting_options
+from beatd.cli.units import Place, scheduler_unit, worker_unit
+from beatd.errors import BeatdError
+
+
+@click.command("systemd")
+@setting_options
+@click.option("--user", metavar="NAME", help="The user to run as; you, or beatd if you are root.")
+@click.option("--output", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Write them there.")
+def command(*, user: str | None, output: Path | None) -> None:
+    """Print systemd units with the paths of this installation.
+
+    beatd.service runs scheduler and worker; beatd-worker@.service runs one more worker for each instance.
+    """
+    settings = read_settings()
+    name = user or ("beatd" if os.geteuid() == 0 else getpass.getuser())
+    place = Place(
+        executable=_executable(),
+        folder=str(Path.cwd()),
+        schedules=tuple(str(Path(path).absolute()) for path in settings.schedule)
+        or (str(Path("beatd.toml").absolute()),),
+        apps=settings.app if settings.origins["app"] == "command line" else (),
+        user=name,
+    )
+    units = {"beatd.service": scheduler_unit(place), "beatd-worker@.service": worker_unit(place)}
+    for file, text in units.items():
+        if output is None:
+            click.echo(f"# --- {file}")
+            click.echo(text)
+        else:
+            _write(output / file, text)
+    if output is not None:
+        click.echo(
+            "next: copy them to /etc/systemd/system, then systemctl daemon-reload && systemctl enable --now beatd"
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise BeatdError(f"{path}: cannot be written: {error.strerror}") from error
+    click.echo(f"wrote {path}")
+
+
+def _executable() -> str:
+    """Return the command that runs this installation: the script beside this Python, else the one that was called."""
+    beside = Path(sys.executable).with_name("beatd")
+    if beside.exists():
+        return str(beside)
+    found = shutil.which("beatd")
+    return found or f"{sys.executable} -m beatd"

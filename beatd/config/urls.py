@@ -1,0 +1,60 @@
+"""URLs of brokers and stores: which are known, and what a relative path counts from."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from beatd.core.document import nearest
+from beatd.core.field_values import LATER, FieldError
+from beatd.core.urls import masked
+
+_SCHEMES = ("sqlite", "memory")
+_LATER = (
+    "postgresql",
+    "postgres",
+    "mysql",
+    "mariadb",
+    "redis",
+    "rediss",
+    "redis+sentinel",
+    "redis+cluster",
+    "amqp",
+    "amqps",
+    "celery+redis",
+    "celery+rediss",
+)
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
+_KNOWN = "this version has sqlite:///PATH"
+
+
+def is_url(text: str) -> bool:
+    """Return whether a text is a URL rather than a path."""
+    return _URL.fullmatch(text) is not None
+
+
+def usable_url(key: str, url: str, environ: Mapping[str, str]) -> str:
+    """Return the URL with its path made absolute. Raises FieldError for one that this version cannot use."""
+    found = _URL.fullmatch(url)
+    if found is None:
+        raise FieldError(key, f"{url!r} is no URL", "for example sqlite:///beatd.db")
+    scheme = found["scheme"].lower()
+    if scheme.partition("+")[0] in _LATER or scheme in _LATER or scheme.startswith("kombu+"):
+        raise FieldError(key, f"{masked(url)!r}: {scheme}:// is {LATER}", _KNOWN)
+    if scheme not in _SCHEMES:
+        hint = nearest(scheme, (*_SCHEMES, *_LATER))
+        raise FieldError(key, f"{masked(url)!r}: unknown scheme {scheme!r}", f"{hint} {_KNOWN}" if hint else _KNOWN)
+    return _absolute(key, found["rest"], environ) if scheme == "sqlite" else f"{scheme}://{found['rest']}"
+
+
+def _absolute(key: str, rest: str, environ: Mapping[str, str]) -> str:
+    """Return the URL of a database file; ``rest`` is ``/relative`` or ``//absolute``."""
+    if not rest.startswith("/"):
+        raise FieldError(key, f"'sqlite://{rest}' names a host", f"write sqlite:///{rest or 'beatd.db'}")
+    path = rest[1:]
+    if not path or path.endswith("/") or path == ":memory:":
+        raise FieldError(key, f"'sqlite://{rest}' names no file", "for example sqlite:///beatd.db")
+    if "?" in path or "#" in path:
+        raise FieldError(key, f"'sqlite://{rest}': a path may not hold '?' or '#'", "a SQLite URL takes no parameters")
+    # systemd names several state directories in one variable; the first is the service's own.
+    base = environ.get("STATE_DIRECTORY", "").partition(":")[0] or Path.cwd()
+    return f"sqlite:///{Path(base, path).absolute()}"

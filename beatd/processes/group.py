@@ -1,0 +1,159 @@
+"""Several long-lived functions, each in its own process, under one parent that restarts what dies."""
+
+import faulthandler
+import logging
+import select
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from beatd.ports import Clock
+from beatd.processes.fork import STARTUP_FAILURE
+from beatd.processes.member import Member, Part
+from beatd.processes.notify import Notifier
+from beatd.processes.signals import SignalInbox
+from beatd.processes.terminal import has_terminal
+
+SECOND: Final = 1_000_000
+_KILL_AFTER: Final = 5 * SECOND
+_TICK: Final = 1 * SECOND
+_HEEDED: Final = (
+    signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGTSTP, signal.SIGCONT,
+    signal.SIGCHLD,
+)  # fmt: skip
+
+logger = logging.getLogger("beatd.run")
+
+
+class Group:
+    """Runs parts until told to stop: TERM or INT asks them to end, a second one is passed on as QUIT, then KILL.
+
+    HUP, USR1, TSTP and CONT are passed on; HUP with a controlling terminal is a TERM. The parts are out of the
+    terminal's reach and die with this process. ``stop_timeout`` (microseconds) bounds the first request to end.
+    """
+
+    def __init__(
+        self, parts: Sequence[Part], *, clock: Clock, stop_timeout: int, notifier: Notifier | None = None
+    ) -> None:
+        self._members = [Member(part, clock) for part in parts]
+        self._clock = clock
+        self._stop_timeout = stop_timeout
+        self._notifier = Notifier() if notifier is None else notifier
+        self._requests = 0
+        self._kill_at: int | None = None
+        self._killed = False
+        self._code = 0
+        self._announced = False
+        self._fed_at: int | None = None
+
+    def run(self) -> int:
+        """Run until all parts have ended, and return the exit code: 0 when asked to stop, 1 for a failed start-up."""
+        with SignalInbox(_HEEDED) as inbox:
+            # Chained, so that the stack is written even where the loop below is stuck.
+            with suppress(ValueError, OSError, RuntimeError, AttributeError):
+                faulthandler.register(signal.SIGUSR1, all_threads=True, chain=True)
+            try:
+                while not self._over():
+                    self._start_missing()
+                    self._wait(inbox)
+                    for signum in inbox.drain():
+                        self._on_signal(signum)
+                    self._reap()
+                    self._press_on()
+                    self._tell_systemd()
+            finally:
+                faulthandler.unregister(signal.SIGUSR1)
+        return self._code
+
+    def _over(self) -> bool:
+        return self._requests > 0 and not any(member.pid for member in self._members)
+
+    def _start_missing(self) -> None:
+        if self._requests:
+            return
+        now = self._clock.elapsed()
+        for member in self._members:
+            if member.pid is None and member.start_at <= now:
+                member.start()
+                logger.debug("%s started", member.name, extra={"action": "start", "pid": member.pid})
+
+    def _wait(self, inbox: SignalInbox) -> None:
+        now = self._clock.elapsed()
+        moments = [now + _TICK]
+        moments += [member.start_at for member in self._members if member.pid is None and not self._requests]
+        if self._kill_at is not None:
+            moments.append(self._kill_at)
+        timeout = max(0, min(moments) - now) / SECOND
+        listening = [member for member in self._members if member.fileno() >= 0]
+        readable, _, _ = select.select([inbox.fileno(), *(member.fileno() for member in listening)], [], [], timeout)
+        for member in listening:
+            if member.fileno() in readable:
+                member.listen()
+
+    def _on_signal(self, signum: signal.Signals) -> None:
+        if signum is signal.SIGCHLD:
+            return
+        if signum is signal.SIGHUP and has_terminal():
+            signum = signal.SIGTERM
+        if signum in {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}:
+            self._stop(now=signum is signal.SIGQUIT)
+            return
+        if signum is signal.SIGHUP:
+            self._notifier.reloading()
+        self._send(signum)
+        if signum is signal.SIGHUP:
+            self._notifier.ready()
+
+    def _stop(self, *, now: bool) -> None:
+        self._requests += 1
+        if self._requests == 1:
+            self._notifier.stopping()
+        at_once = now or self._requests > 1
+        logger.info("stopping now" if at_once else "stopping", extra={"action": "stop"})
+        self._send(signal.SIGQUIT if at_once else signal.SIGTERM)
+        patience = _KILL_AFTER if at_once else self._stop_timeout + _KILL_AFTER
+        self._kill_at = min(self._clock.elapsed() + patience, self._kill_at or 2**62)
+
+    def _press_on(self) -> None:
+        """Kill what has not ended in time."""
+        if self._kill_at is not None and self._clock.elapsed() >= self._kill_at and not self._killed:
+            self._killed = True
+            self._send(signal.SIGKILL)
+
+    def _reap(self) -> None:
+        for member in self._members:
+            code = member.reap()
+            if code is None or self._requests:
+                continue
+            if code == STARTUP_FAILURE:
+                self._code = 1
+                self._stop(now=False)
+                continue
+            logger.error(
+                "%s ended unexpectedly and is started again",
+                member.name,
+                extra={"action": "restart", "exit_code": code},
+            )
+
+    def _send(self, signum: signal.Signals) -> None:
+        for member in self._members:
+            member.send(signum)
+
+    def _tell_systemd(self) -> None:
+        if not self._announced and all(member.pulses for member in self._members):
+            self._announced = True
+            self._notifier.ready()
+            logger.info("ready", extra={"action": "ready"})
+        interval = self._notifier.watchdog_interval
+        now = self._clock.elapsed()
+        due = interval is not None and (self._fed_at is None or now - self._fed_at >= interval // 2)
+        if due and interval is not None and all(self._ticks(member, now, interval) for member in self._members):
+            self._fed_at = now
+            self._notifier.alive()
+
+    def _ticks(self, member: Member, now: int, interval: int) -> bool:
+        """Return whether the member may vouch for the whole; one that pulsed only once is not one that ticks."""
+        if self._requests or member.pid is None:
+            return True
+        return member.pulses < 2 or now - member.pulsed_at < interval

@@ -1,0 +1,162 @@
+"""Schedules from their written form; the first word of a rule decides what it is."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from beatd.errors import InvalidScheduleError
+from beatd.schedules.at import At, read_at
+from beatd.schedules.base import Schedule, Terms
+from beatd.schedules.crontab import Crontab
+from beatd.schedules.crontab_rule import read_crontab
+from beatd.schedules.durations import LONGEST, parse_duration
+from beatd.schedules.hints import ALIASES, suggestion
+from beatd.schedules.interval import SHORTEST, Interval
+from beatd.schedules.solar import read_solar
+from beatd.schedules.sun import EVENTS
+from beatd.schedules.union import Union
+
+LONGEST_TEXT = 10_000
+_NO_TERMS = Terms()
+_LATER = ("rrule", "sun_elevation")
+
+
+def parse(text: str | Sequence[str], terms: Terms = _NO_TERMS) -> Schedule:
+    """Return the schedule that a text, or a list of texts as their union, names. Raises InvalidScheduleError.
+
+    Equal texts under equal terms are one shared object.
+    """
+    if not isinstance(text, str):
+        text = _joined(text)
+    rule = _read(text)
+    starts_at = terms.starts_at if _is_anchored(rule) else None
+    return _bound(rule, terms.timezone, starts_at, terms.gap, terms.fold)
+
+
+def _joined(texts: Any) -> str:
+    if not isinstance(texts, Sequence) or not all(isinstance(text, str | Schedule) for text in texts):
+        raise InvalidScheduleError(repr(texts), "a schedule is a text or a list of texts", "write it as in 'every 30s'")
+    return " | ".join(str(text) for text in texts)
+
+
+def _is_anchored(rule: Schedule) -> bool:
+    return any(isinstance(part, Interval) for part in _parts(rule))
+
+
+def _parts(rule: Schedule) -> tuple[Schedule, ...]:
+    return rule.parts if isinstance(rule, Union) else (rule,)
+
+
+@lru_cache(maxsize=65_536)
+def _bound(rule: Schedule, timezone: str, starts_at: int | None, gap: str | None, fold: str | None) -> Schedule:
+    bound = rule.under(Terms(timezone=timezone, starts_at=starts_at, gap=gap, fold=fold))
+    for part in _parts(bound):
+        if isinstance(part, At) and not part.fires:
+            raise InvalidScheduleError(str(part), f"it can never fire: the clocks of {timezone} skip this moment")
+    return bound
+
+
+@lru_cache(maxsize=65_536)
+def _read(text: str) -> Schedule:
+    if len(text) > LONGEST_TEXT:
+        raise InvalidScheduleError(f"{text[:60]}…", f"it has {len(text)} characters; at most {LONGEST_TEXT} are read")
+    parts = text.split("|")
+    if not text.strip():
+        raise InvalidScheduleError(text, "it is empty", "write it as in 'every 30s' or '0 8 * * mon-fri'")
+    if not all(part.strip() for part in parts):
+        raise InvalidScheduleError(text, "there is no rule on one side of '|'")
+    rules = tuple(dict.fromkeys(_read_rule(part.strip()) for part in parts))
+    return rules[0] if len(rules) == 1 else Union(rules)
+
+
+def _read_rule(text: str) -> Schedule:
+    words = text.split()
+    head = words[0].lower()
+    if head in _LATER:
+        raise InvalidScheduleError(text, f"{head} is not in this version")
+    if head.startswith("@"):
+        return _read_alias(words, text)
+    reader = _READERS.get(head)
+    if reader is not None:
+        return reader(words, text)
+    if _begins_crontab(head) or (len(words) in (5, 6) and not head.isalpha()):
+        return _read_fields(words, text)
+    raise InvalidScheduleError(text, f"{words[0]!r} does not begin a schedule", suggestion(text))
+
+
+def _begins_crontab(head: str) -> bool:
+    return head[0] in "0123456789*?-,/" or head == "h" or head.startswith("h(")
+
+
+def _read_fields(words: list[str], text: str) -> Schedule:
+    hint = suggestion(text) if len(words) < 5 else None
+    if hint is not None:
+        raise InvalidScheduleError(text, "it is not a schedule", hint)
+    return Crontab(read_crontab(words, text))
+
+
+def _read_cron(words: list[str], text: str) -> Schedule:
+    return Crontab(read_crontab(words[1:], text))
+
+
+def _read_alias(words: list[str], text: str) -> Schedule:
+    fields = ALIASES.get(words[0].lower())
+    if fields is None or len(words) > 1:
+        reason = f"{words[0]} stands alone" if fields else f"there is no alias {words[0]!r}"
+        raise InvalidScheduleError(text, reason, suggestion(text))
+    return Crontab(read_crontab(fields.split(), text))
+
+
+def _read_every(words: list[str], text: str) -> Schedule:
+    rest, offset = _split_offset(words, text)
+    if len(rest) != 2:
+        raise InvalidScheduleError(text, "'every' takes one duration, as in 'every 1h30m'", suggestion(text))
+    return interval_of(_duration(rest[1], text), offset, text)
+
+
+def interval_of(every: int, offset: int, text: str) -> Interval:
+    """Return the interval, its offset brought below one turn. Raises InvalidScheduleError quoting ``text``."""
+    if not SHORTEST <= every <= LONGEST:
+        raise InvalidScheduleError(text, f"an interval is at least 10ms and at most {LONGEST // 86_400_000_000}d")
+    return Interval(every, offset % every)
+
+
+def _read_at_words(words: list[str], text: str) -> Schedule:
+    if len(words) not in (2, 3):
+        raise InvalidScheduleError(text, "'at' takes one moment", "write it as in 'at 2026-12-24T18:00'")
+    return read_at(" ".join(words[1:]), text)
+
+
+def _read_event(words: list[str], text: str) -> Schedule:
+    rest, offset = _split_offset(words, text)
+    event = rest[0].lower()
+    return read_solar("solar_noon" if event == "noon" else event, rest[1:], offset, text)
+
+
+def _split_offset(words: list[str], text: str) -> tuple[list[str], int]:
+    place = next((place for place, word in enumerate(words) if word.lower() == "offset"), None)
+    if place is None:
+        return words, 0
+    if place != len(words) - 2:
+        raise InvalidScheduleError(text, "'offset' comes last and takes one duration", "write it as in 'offset 3m'")
+    word = words[-1]
+    size = _duration(word.removeprefix("-"), text)
+    return words[:place], -size if word.startswith("-") else size
+
+
+def _duration(word: str, text: str) -> int:
+    try:
+        return parse_duration(word)
+    except ValueError as error:
+        hint = suggestion(text)
+        reason = str(error).partition("; write")[0] if hint else str(error)
+        raise InvalidScheduleError(text, reason, hint) from None
+
+
+_READERS: dict[str, Callable[[list[str], str], Schedule]] = {
+    "every": _read_every,
+    "cron": _read_cron,
+    "at": _read_at_words,
+    "noon": _read_event,
+    **dict.fromkeys(EVENTS, _read_event),
+}

@@ -1,0 +1,95 @@
+"""Messages as rows: what the scheduler's step and the broker both write."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Select, bindparam, exists, select, union_all
+
+from beatd.core.message import Message
+from beatd.errors import StoreError
+from beatd.sqlkit import schema
+from beatd.sqlkit.dialect import insert_new, is_one_of, members
+from beatd.sqlkit.statement import Statement
+
+MAX_BODY = 16 * 1024 * 1024
+"""Bytes; SQLite would take more, but every page of it passes through the write-ahead log."""
+
+READY, DELAYED, CLAIMED, DEAD = "ready", "delayed", "claimed", "dead"
+
+_m, _r, _f = schema.messages.c, schema.results.c, schema.fires.c
+_LATER = frozenset(("seq", "attempt", "forgiven", "revoked", "owner", "claimed_at", "lease_until", "reason"))
+_COLUMNS = [column.name for column in schema.messages.columns if column.name not in _LATER]
+_INSERT = Statement(lambda: insert_new(schema.messages, _COLUMNS))
+_KNOWN = Statement(
+    lambda: union_all(
+        select(_m.id).where(_m.namespace == bindparam("namespace"), is_one_of(_m.id, "ids")),
+        select(_r.message_id).where(_r.namespace == bindparam("namespace"), is_one_of(_r.message_id, "ids")),
+    )
+)
+
+
+def _fired() -> Select[Any]:
+    entry, fire_time, message_id = members("fires", 3)
+    same = (_f.namespace == bindparam("namespace"), _f.entry == entry, _f.first == fire_time)
+    return select(message_id).where(exists().where(*same, _f.message_id == message_id))
+
+
+_FIRED = Statement(_fired)
+
+
+def too_large(message: Message) -> str | None:
+    """Return why the broker cannot take a message, None if it can."""
+    if len(message.body) <= MAX_BODY:
+        return None
+    return f"the body has {len(message.body)} bytes, the limit is {MAX_BODY}"
+
+
+def require_size(message: Message) -> None:
+    """Raise StoreError for a message that the broker cannot take."""
+    reason = too_large(message)
+    if reason is not None:
+        msg = f"message {message.id} ({message.task}) cannot be sent: {reason}; pass a reference instead of the data"
+        raise StoreError(msg)
+
+
+def known_ids(connection: Connection, namespace: str, messages: Sequence[Message]) -> set[str]:
+    """Return those ids that wait, run, have run, or were emitted before."""
+    if not messages:
+        return set()
+    ids = as_json([message.id for message in messages])
+    found = {row[0] for row in _KNOWN.rows(connection, namespace=namespace, ids=ids)}
+    fires = [(message.entry, message.fire_time, message.id) for message in messages if message.entry is not None]
+    if fires:
+        found.update(row[0] for row in _FIRED.rows(connection, namespace=namespace, fires=as_json(fires)))
+    return found
+
+
+def insert(connection: Connection, namespace: str, messages: Iterable[Message], now: int) -> None:
+    """Insert the messages; an id that is there already is left as it is."""
+    _INSERT.many(connection, [_row(message, namespace, now) for message in messages])
+
+
+def as_json(value: object) -> str:
+    """Return a value as JSON text."""
+    return msgspec.json.encode(value).decode()
+
+
+def _row(message: Message, namespace: str, now: int) -> dict[str, Any]:
+    return {
+        "namespace": namespace,
+        "id": message.id,
+        "queue": message.queue,
+        "priority": message.priority or 0,
+        "state": DELAYED if message.due > now else READY,
+        "due": message.due,
+        "expires": message.expires,
+        "task": message.task,
+        "headers": as_json(message.headers),
+        "body": message.body,
+        "content_type": message.content_type,
+        "content_encoding": message.content_encoding,
+        "entry": message.entry,
+        "fire_time": message.fire_time,
+        "sent_at": now,
+    }

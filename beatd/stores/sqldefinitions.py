@@ -1,0 +1,221 @@
+"""The namespace's set in a SQL database, one revision at a time, with every version still needed."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
+
+from beatd.core.entry import Draft, Entry, Version
+from beatd.core.identity import stable_hash
+from beatd.errors import StoreError
+from beatd.ports import Applied, Clock, Installation
+from beatd.sqlkit import schema
+from beatd.sqlkit.database import Database
+from beatd.sqlkit.dialect import insert_all, is_one_of
+from beatd.sqlkit.messages import as_json
+from beatd.sqlkit.statement import Statement
+from beatd.stores import sqlinstall, sqlrevision
+
+PAGE = 10_000
+
+_d, _e = schema.definitions.c, schema.entries.c
+_COLUMNS = tuple(column.name for column in schema.definitions.columns)
+_INSERT = Statement(lambda: insert_all(schema.definitions, _COLUMNS))
+# SQLite gives the bare columns of the row that holds the maximum; the standard way would read each name twice.
+_NEWEST = Statement(
+    lambda: (
+        select(_d.name, func.max(_d.number), _d.fingerprint, (_d.entry.is_(None) & _d.error.is_(None)))
+        .where(_d.namespace == bindparam("namespace"))
+        .group_by(_d.name)
+    )
+)
+
+
+def _needed() -> Select[Any]:
+    return (
+        select(_d.name, _d.number, _d.changed_at, _d.fingerprint, _d.source, _d.entry, _d.error)
+        .join_from(
+            schema.definitions,
+            schema.entries,
+            and_(_e.namespace == _d.namespace, _e.name == _d.name),
+            isouter=True,
+        )
+        .where(
+            _d.namespace == bindparam("namespace"),
+            _d.number > bindparam("after"),
+            or_(_e.version.is_(None), _d.number >= _e.version),
+            or_(_d.name > bindparam("name"), and_(_d.name == bindparam("name"), _d.number > bindparam("number"))),
+        )
+        .order_by(_d.name, _d.number)
+        .limit(bindparam("page"))
+    )
+
+
+def _needed() -> Select[Any]:
+    of_name = and_(_e.namespace == _d.namespace, _e.name == _d.name)
+    return (
+        select(_d.name, _d.number, _d.changed_at, _d.fingerprint, _d.source, _d.entry, _d.error)
+        .join_from(schema.definitions, schema.entries, of_name, isouter=True)
+        .where(
+            _d.namespace == bindparam("namespace"),
+            _d.number > bindparam("after"),
+            or_(_e.version.is_(None), _d.number >= _e.version),
+        )
+        .order_by(_d.name, _d.number)
+    )
+
+
+def _needed_page() -> Select[Any]:
+    beyond = or_(_d.name > bindparam("name"), and_(_d.name == bindparam("name"), _d.number > bindparam("number")))
+    return _needed().where(_d.name >= bindparam("name"), beyond).limit(bindparam("page"))
+
+
+_NEEDED = Statement(_needed_page)
+_NEEDED_OF = Statement(lambda: _needed().where(is_one_of(_d.name, "names")))
+_ENTRY = msgspec.json.Decoder(Entry)
+_DEFAULTS: dict[str, Any] = msgspec.to_builtins(Entry(name="", task="", schedule=""))
+
+
+class _Known(NamedTuple):
+    fingerprint: int
+    removed: bool
+
+
+class SqlDefinitions:
+    """The port ``Definitions``."""
+
+    def __init__(self, db: Database, namespace: str, clock: Clock) -> None:
+        self._db = db
+        self._namespace = namespace
+        self._clock = clock
+
+    def install(self) -> Installation:
+        """Create the namespace's state if it is not there, and return it."""
+        with self._db.read() as connection:
+            found = sqlinstall.find(connection, self._namespace)
+        if found is not None:
+            return found
+        with self._db.write() as connection:
+            return sqlinstall.install(connection, self._namespace, self._clock.now())
+
+    def apply(self, drafts: Sequence[Draft], *, holder: str, replace: bool = False) -> Applied:
+        """Make these drafts the set, unless it is stale or another project's."""
+        prints = _fingerprints(drafts)
+        digest = _digest(prints)
+        with self._db.write() as connection:
+            now = self._clock.now()
+            state = sqlinstall.install(connection, self._namespace, now)
+            if state.digest != digest:
+                known = _newest(connection, self._namespace)
+                if not replace:
+                    sqlrevision.refuse_stale(connection, self._namespace, digest, holder, now)
+                    current = [name for name, version in known.items() if not version.removed]
+                    sqlrevision.refuse_foreign(prints, current, self._namespace)
+                applied = _compare(known, prints, state.revision + 1)
+                self._write(connection, drafts, prints, applied, now)
+                self._make_current(connection, applied.revision, digest, now, replace=replace)
+            else:
+                applied = Applied(revision=state.revision)
+            sqlrevision.carry(connection, self._namespace, holder, digest, applied.revision, now)
+            return applied
+
+    def load(self, after: int = 0, *, names: Sequence[str] | None = None) -> list[Version]:
+        """Return versions of revisions above ``after`` that records still need, by name and number."""
+        given: dict[str, Any] = {"namespace": self._namespace, "after": after}
+        if names is not None:
+            with self._db.read() as connection:
+                return [_version_of(row) for row in _NEEDED_OF.rows(connection, **given, names=as_json(names))]
+        found: list[Version] = []
+        name, number, full = "", 0, True
+        while full:
+            with self._db.read() as connection:
+                rows = _NEEDED.rows(connection, **given, name=name, number=number, page=PAGE)
+            found.extend(_version_of(row) for row in rows)
+            full = len(rows) == PAGE
+            if full:
+                name, number = found[-1].name, found[-1].number
+        return found
+
+    def mark_rolled_back(self, at: int | None) -> None:
+        """Set or clear the mark under which no scheduler emits."""
+        with self._db.write() as connection:
+            sqlinstall.install(connection, self._namespace, self._clock.now())
+            sqlinstall.mark(connection, self._namespace, at)
+
+    def _write(
+        self, connection: Connection, drafts: Sequence[Draft], prints: dict[str, int], applied: Applied, now: int
+    ) -> None:
+        touched = {*applied.added, *applied.changed}
+        common = {"namespace": self._namespace, "number": applied.revision, "changed_at": now}
+        rows = [
+            {**common, "fingerprint": prints[draft.name], **_content(draft)}
+            for draft in drafts
+            if draft.name in touched
+        ]
+        gone = {"fingerprint": 0, "source": "file", "entry": None, "error": None}
+        rows += [{**common, **gone, "name": name} for name in applied.removed]
+        _INSERT.many(connection, rows)
+
+    def _make_current(self, connection: Connection, revision: int, digest: str, now: int, *, replace: bool) -> None:
+        known = sqlrevision.first_applied(connection, self._namespace, digest)
+        # Replacing by hand says that this set is now the newest, or the hosts it replaced would undo it.
+        first = now if known is None or replace else known
+        sqlrevision.make_current(connection, self._namespace, revision, digest, first)
+
+
+def _fingerprints(drafts: Sequence[Draft]) -> dict[str, int]:
+    places: dict[str, str] = {}
+    for draft in drafts:
+        if draft.name in places:
+            msg = f"{draft.place}: {draft.name!r} is defined twice, first at {places[draft.name]}"
+            raise StoreError(msg)
+        places[draft.name] = draft.place
+    return {draft.name: _fingerprint(draft) for draft in drafts}
+
+
+def _fingerprint(draft: Draft) -> int:
+    if draft.entry is None:
+        return stable_hash("error", draft.error or "")
+    fields = msgspec.to_builtins(draft.entry)
+    # Without the defaults, so that a field added by a later version of this program is no edit.
+    told = {name: value for name, value in fields.items() if name not in _DEFAULTS or value != _DEFAULTS[name]}
+    return stable_hash("entry", msgspec.json.encode(told, order="sorted").decode())
+
+
+def _digest(prints: dict[str, int]) -> str:
+    return sha256("\n".join(f"{prints[name]} {name}" for name in sorted(prints)).encode()).hexdigest()
+
+
+def _newest(connection: Connection, namespace: str) -> dict[str, _Known]:
+    rows = _NEWEST.rows(connection, namespace=namespace)
+    return {name: _Known(fingerprint, bool(removed)) for name, _, fingerprint, removed in rows}
+
+
+def _compare(known: dict[str, _Known], prints: dict[str, int], revision: int) -> Applied:
+    there = {name for name, version in known.items() if not version.removed}
+    return Applied(
+        revision=revision,
+        added=tuple(sorted(prints.keys() - there)),
+        changed=tuple(sorted(name for name in prints.keys() & there if known[name].fingerprint != prints[name])),
+        removed=tuple(sorted(there - prints.keys())),
+    )
+
+
+def _content(draft: Draft) -> dict[str, Any]:
+    entry = None if draft.entry is None else msgspec.json.encode(draft.entry).decode()
+    return {"name": draft.name, "source": draft.place, "entry": entry, "error": draft.error if entry is None else None}
+
+
+def _version_of(row: Any) -> Version:
+    name, number, changed_at, fingerprint, source, entry, error = row
+    return Version(
+        name=name,
+        number=number,
+        changed_at=changed_at,
+        fingerprint=fingerprint,
+        source=source,
+        entry=None if entry is None else _ENTRY.decode(entry),
+        error=error,
+    )

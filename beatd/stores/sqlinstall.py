@@ -1,0 +1,55 @@
+"""The state of a namespace, created once."""
+
+from importlib import metadata
+from uuid import uuid4
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from beatd.ports import Installation
+from beatd.sqlkit import schema
+from beatd.sqlkit.dialect import insert_new
+from beatd.sqlkit.statement import Statement
+
+_n = schema.namespaces.c
+_READ = Statement(lambda: select(schema.namespaces).where(_n.namespace == bindparam("namespace")))
+_INSERT = Statement(lambda: insert_new(schema.namespaces, ("namespace", "id", "since", "tzdata", "astral")))
+_MARK = Statement(
+    lambda: (
+        update(schema.namespaces)
+        .where(_n.namespace == bindparam("of_namespace"))
+        .values(rolled_back_at=bindparam("rolled_back_at"))
+    )
+)
+
+
+def find(connection: Connection, namespace: str) -> Installation | None:
+    """Return the state of the namespace, None before it was created."""
+    row = _READ.row(connection, namespace=namespace)
+    if row is None:
+        return None
+    return Installation(
+        id=row.id, since=row.since, revision=row.revision, digest=row.digest, rolled_back_at=row.rolled_back_at
+    )
+
+
+def install(connection: Connection, namespace: str, now: int) -> Installation:
+    """Create the state of the namespace if it is not there, and return it; in the writer's transaction."""
+    found = find(connection, namespace)
+    if found is not None:
+        return found
+    made = Installation(id=str(uuid4()), since=now, revision=0, digest="", rolled_back_at=None)
+    versions = {"tzdata": _version("tzdata"), "astral": _version("astral")}
+    _INSERT.change(connection, namespace=namespace, id=made.id, since=now, **versions)
+    return made
+
+
+def mark(connection: Connection, namespace: str, at: int | None) -> None:
+    """Set or clear the mark under which no scheduler emits."""
+    _MARK.change(connection, of_namespace=namespace, rolled_back_at=at)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

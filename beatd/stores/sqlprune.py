@@ -1,0 +1,130 @@
+"""Deleting what nobody needs any more: history, versions long replaced, tombstones, schedulers long gone."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, func, select
+
+from beatd.core.entry import DAY
+from beatd.sqlkit import schema
+from beatd.sqlkit.database import Database
+from beatd.sqlkit.statement import Statement
+
+_f, _d, _e, _s = schema.fires.c, schema.definitions.c, schema.entries.c, schema.schedulers.c
+_later = schema.definitions.alias("later")
+
+
+def _fires(*conditions: ColumnElement[bool]) -> Select[Any]:
+    # An open range is never deleted: it alone says since when.
+    mine = _f.namespace == bindparam("namespace")
+    return select(_f.id).where(mine, _f.last.is_not(None), *conditions).order_by(_f.first).limit(bindparam("limit"))
+
+
+_OLD_FIRES = Statement(lambda: _fires(_f.first < bindparam("before"), _f.last < bindparam("before")))
+_OLDEST_FIRES = Statement(_fires)
+_DELETE_FIRE = Statement(lambda: delete(schema.fires).where(_f.id == bindparam("id")))
+_SPAN = Statement(lambda: select(func.coalesce(func.max(_f.id) - func.min(_f.id) + 1, 0)))
+_COUNT = Statement(lambda: select(func.count()).where(_f.namespace == bindparam("namespace")))
+
+
+def _has_later(*conditions: ColumnElement[bool], of: Any) -> ColumnElement[bool]:
+    return exists().where(_later.c.namespace == of.namespace, _later.c.name == of.name, *conditions)
+
+
+def _old_versions() -> Select[Any]:
+    # A version owned fire times until the next one began, so it goes when that beginning is old.
+    replaced = _has_later(
+        _later.c.number > _d.number,
+        _later.c.number <= _e.version,
+        _later.c.changed_at < bindparam("before"),
+        of=_d,
+    )
+    return (
+        select(_d.namespace, _d.name, _d.number)
+        .join(schema.entries, and_(_e.namespace == _d.namespace, _e.name == _d.name))
+        .where(_d.namespace == bindparam("namespace"), _d.number < _e.version, replaced)
+        .limit(bindparam("limit"))
+    )
+
+
+def _tombstones() -> Select[Any]:
+    needed = _has_later((_later.c.number > _e.version) | (_later.c.changed_at >= bindparam("before")), of=_e)
+    return (
+        select(_e.namespace, _e.name, _e.seq, _e.version)
+        .where(_e.namespace == bindparam("namespace"), _e.removed == 1, _e.cursor < bindparam("before"), ~needed)
+        .limit(bindparam("limit"))
+    )
+
+
+_OLD_VERSIONS = Statement(_old_versions)
+_DELETE_VERSION = Statement(
+    lambda: delete(schema.definitions).where(
+        _d.namespace == bindparam("namespace"), _d.name == bindparam("name"), _d.number == bindparam("number")
+    )
+)
+_TOMBSTONES = Statement(_tombstones)
+_DELETE_TOMBSTONE = Statement(
+    lambda: delete(schema.entries).where(
+        _e.namespace == bindparam("namespace"),
+        _e.name == bindparam("name"),
+        _e.seq == bindparam("seq"),
+        ~_has_later(_later.c.number > _e.version, of=_e),
+    )
+)
+# With its definitions, or the removal would be taken in again as something new.
+_DELETE_DEFINITIONS = Statement(
+    lambda: delete(schema.definitions).where(
+        _d.namespace == bindparam("namespace"),
+        _d.name == bindparam("name"),
+        _d.number <= bindparam("version"),
+        ~exists().where(_e.namespace == _d.namespace, _e.name == _d.name),
+    )
+)
+_GONE = Statement(
+    lambda: (
+        select(_s.namespace, _s.holder)
+        .where(_s.namespace == bindparam("namespace"), _s.seen_at < bindparam("before"))
+        .limit(bindparam("limit"))
+    )
+)
+_DELETE_SCHEDULER = Statement(
+    lambda: delete(schema.schedulers).where(_s.namespace == bindparam("namespace"), _s.holder == bindparam("holder"))
+)
+
+
+class Prune:
+    """One bounded round of deleting; what to delete is looked for without the writer's lock."""
+
+    def __init__(self, db: Database, namespace: str, now: int) -> None:
+        self._db = db
+        self._namespace = namespace
+        self._now = now
+
+    def run(self, *, before: int, most: int, limit: int) -> int:
+        """Delete at most ``limit`` rows; return how many."""
+        done = self._delete(_OLD_FIRES, (_DELETE_FIRE,), limit, before=before)
+        done += self._delete(_OLDEST_FIRES, (_DELETE_FIRE,), min(self._above(most), limit - done))
+        done += self._delete(_OLD_VERSIONS, (_DELETE_VERSION,), limit - done, before=before)
+        yesterday = self._now - DAY
+        forget = (_DELETE_TOMBSTONE, _DELETE_DEFINITIONS)
+        done += self._delete(_TOMBSTONES, forget, limit - done, before=min(before, yesterday))
+        done += self._delete(_GONE, (_DELETE_SCHEDULER,), limit - done, before=yesterday)
+        return done
+
+    def _above(self, most: int) -> int:
+        with self._db.read() as connection:
+            # The span of ids is an upper bound that costs nothing; only beyond it is counting worth its price.
+            if _SPAN.value(connection) <= most:
+                return 0
+            return max(0, int(_COUNT.value(connection, namespace=self._namespace)) - most)
+
+    def _delete(self, find: Statement, deletes: tuple[Statement, ...], limit: int, **given: int) -> int:
+        if limit < 1:
+            return 0
+        with self._db.read() as connection:
+            found = find.rows(connection, namespace=self._namespace, limit=limit, **given)
+        rows = [row._asdict() for row in found]
+        if rows:
+            with self._db.write() as connection:
+                for statement in deletes:
+                    statement.many(connection, rows)
+        return len(rows)

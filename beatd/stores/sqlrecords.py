@@ -1,0 +1,51 @@
+"""Records in a SQL database."""
+
+from collections.abc import Sequence
+
+from beatd.core.record import Answer, Item, Record
+from beatd.ports import Clock
+from beatd.sqlkit.database import Database
+from beatd.stores.sqlrow import PAGE, read, read_noticed, read_page, record_of
+from beatd.stores.sqlstep import Step
+
+
+class SqlRecords:
+    """The port ``Records``; ``history``: "all", "exceptions" (only what was not emitted) or "none"."""
+
+    def __init__(self, db: Database, namespace: str, clock: Clock, history: str = "all") -> None:
+        self._db = db
+        self._namespace = namespace
+        self._clock = clock
+        self._history = history
+
+    def load(self, names: Sequence[str] | None = None) -> dict[str, Record]:
+        """Return the records of these names, or of all; tombstones included."""
+        if names is None:
+            return self._load_all()
+        with self._db.read() as connection:
+            return {row.name: record_of(row) for row in read(connection, self._namespace, names)}
+
+    def _load_all(self) -> dict[str, Record]:
+        found: dict[str, Record] = {}
+        after, full = "", True
+        while full:
+            with self._db.read() as connection:
+                rows = read_page(connection, self._namespace, after)
+            found.update((row.name, record_of(row)) for row in rows)
+            full = len(rows) == PAGE
+            after = rows[-1].name if rows else after
+        return found
+
+    def step(self, items: Sequence[Item]) -> list[Answer]:
+        """Carry out each item whose expectation holds, in one transaction."""
+        if not items:
+            return []
+        with self._db.write() as connection:
+            return Step(connection, self._namespace, self._clock.now(), self._history).run(items)
+
+    def noticed(self, since: int) -> tuple[int, dict[str, Record]]:
+        """Return a mark, and the records changed by ``notice`` items after the mark ``since``."""
+        with self._db.read() as connection:
+            rows = read_noticed(connection, self._namespace, since)
+        mark = max((row.noticed_at for row in rows), default=since)
+        return mark, {row.name: record_of(row) for row in rows}

@@ -1,0 +1,93 @@
+"""Which set may replace which, and the revisions there have been."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from beatd.core.entry import SECOND
+from beatd.errors import StaleSetError
+from beatd.sqlkit import schema
+from beatd.sqlkit.dialect import insert_all, upsert
+from beatd.sqlkit.statement import Statement
+from beatd.stores.sqlholder import here
+
+VANISHED_FOR = 600 * SECOND
+"""How long a scheduler that vanished without a graceful stop still speaks for its set."""
+
+_r, _s, _n = schema.revisions.c, schema.schedulers.c, schema.namespaces.c
+_FIRST_APPLIED = Statement(
+    lambda: select(func.max(_r.first_applied_at)).where(
+        _r.namespace == bindparam("namespace"), _r.digest == bindparam("digest")
+    )
+)
+_CARRIERS = Statement(
+    lambda: (
+        select(_s.holder, _s.host, _s.pid, _s.expires_at, func.max(_r.first_applied_at).label("applied_at"))
+        .join_from(schema.schedulers, schema.revisions, (_r.namespace == _s.namespace) & (_r.digest == _s.digest))
+        .where(
+            _s.namespace == bindparam("namespace"),
+            _s.holder != bindparam("holder"),
+            _s.stopped == 0,
+            (_s.expires_at > bindparam("now")) | (_s.seen_at > bindparam("seen_after")),
+        )
+        .group_by(_s.holder, _s.host, _s.pid, _s.expires_at)
+        .order_by(func.max(_r.first_applied_at).desc())
+    )
+)
+_ADD = Statement(lambda: insert_all(schema.revisions, ("namespace", "revision", "digest", "first_applied_at")))
+_MAKE_CURRENT = Statement(
+    lambda: (
+        update(schema.namespaces)
+        .where(_n.namespace == bindparam("of_namespace"))
+        .values(revision=bindparam("revision"), digest=bindparam("digest"))
+    )
+)
+_CARRY_COLUMNS = [column.name for column in schema.schedulers.columns if column.name != "status"]
+_CARRY = Statement(lambda: upsert(schema.schedulers, _CARRY_COLUMNS, keep=("started_at", "expires_at", "stopped")))
+
+
+def refuse_stale(connection: Connection, namespace: str, digest: str, holder: str, now: int) -> None:
+    """Raise StaleSetError where a scheduler carries a set that was first applied after this one."""
+    applied_at = first_applied(connection, namespace, digest)
+    if applied_at is None:
+        return  # never seen before: the newest of all
+    carriers = _CARRIERS.rows(connection, namespace=namespace, holder=holder, now=now, seen_after=now - VANISHED_FOR)
+    for carrier in carriers:
+        if carrier.applied_at > applied_at:
+            manner = "runs" if carrier.expires_at > now else "vanished less than 10 minutes ago without a graceful stop"
+            msg = (
+                f"this set of schedules is older than the one of scheduler {carrier.holder!r} (host {carrier.host}, "
+                f"pid {carrier.pid}), which {manner}; deploy the newer files here, stop that scheduler, or pass "
+                "--replace-set"
+            )
+            raise StaleSetError(msg)
+
+
+def refuse_foreign(names: Collection[str], current: Collection[str], namespace: str) -> None:
+    """Raise StaleSetError for a set that shares no name with the current one."""
+    if not current or not set(current).isdisjoint(names):
+        return
+    shown = ", ".join(repr(name) for name in sorted(current)[:3]) + (", …" if len(current) > 3 else "")
+    msg = (
+        f"these schedules share no name with the {len(current)} that namespace {namespace!r} holds ({shown}); another "
+        "project's? give this one its own `namespace`, or pass --replace-set"
+    )
+    raise StaleSetError(msg)
+
+
+def first_applied(connection: Connection, namespace: str, digest: str) -> int | None:
+    """Return when a set of this digest was first applied, None if never."""
+    found: int | None = _FIRST_APPLIED.value(connection, namespace=namespace, digest=digest)
+    return found
+
+
+def make_current(connection: Connection, namespace: str, revision: int, digest: str, first_applied_at: int) -> None:
+    """Record a revision and make it the current one."""
+    _ADD.change(connection, namespace=namespace, revision=revision, digest=digest, first_applied_at=first_applied_at)
+    _MAKE_CURRENT.change(connection, of_namespace=namespace, revision=revision, digest=digest)
+
+
+def carry(connection: Connection, namespace: str, holder: str, digest: str, revision: int, now: int) -> None:
+    """Remember that a scheduler carries this set."""
+    moments = {"started_at": now, "seen_at": now, "expires_at": 0, "stopped": 0}
+    _CARRY.change(connection, namespace=namespace, holder=holder, digest=digest, revision=revision, **here(), **moments)

@@ -1,0 +1,161 @@
+"""One step: the items whose expectation holds, in the writer's transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, exists, func, literal_column, or_, select
+
+from beatd.core.message import Message
+from beatd.core.record import Answer, Item, Record
+from beatd.sqlkit import fires, messages, schema
+from beatd.sqlkit.dialect import is_one_of, members, upsert
+from beatd.sqlkit.messages import as_json
+from beatd.sqlkit.statement import Statement
+from beatd.stores.sqlrow import COLUMNS, read, record_of, row_of
+
+_e, _d = schema.entries.c, schema.definitions.c
+_SEQS = Statement(
+    lambda: select(_e.name, _e.seq).where(_e.namespace == bindparam("namespace"), is_one_of(_e.name, "names"))
+)
+_NOTICED = Statement(
+    lambda: (
+        select(_e.noticed_at)
+        .where(_e.namespace == bindparam("namespace"), literal_column("noticed_at > 0"))
+        .order_by(_e.noticed_at.desc())
+        .limit(literal_column("1"))
+    )
+)
+_WRITE = Statement(lambda: upsert(schema.entries, COLUMNS, larger=("noticed_at",)))
+
+
+def _held() -> Select[Any]:
+    name, number, fingerprint = members("versions", 3)
+    same = (_d.name == name, _d.number == number, _d.fingerprint == fingerprint)
+    return select(name, number).where(exists().where(_d.namespace == bindparam("namespace"), *same))
+
+
+_HELD = Statement(_held)
+_FIRST = Statement(
+    lambda: (
+        select(_d.name, func.min(_d.number))
+        .where(
+            _d.namespace == bindparam("namespace"),
+            is_one_of(_d.name, "names"),
+            or_(_d.entry.is_not(None), _d.error.is_not(None)),
+        )
+        .group_by(_d.name)
+    )
+)
+
+
+class Step:
+    """Judges items in order and gathers what they write, then writes it in a few statements."""
+
+    def __init__(self, connection: Connection, namespace: str, now: int, history: str) -> None:
+        self._connection = connection
+        self._namespace = namespace
+        self._now = now
+        self._history = history
+        self._records: dict[str, dict[str, Any]] = {}
+        self._messages: list[Message] = []
+        self._fires: list[fires.Row] = []
+
+    def run(self, items: Sequence[Item]) -> list[Answer]:
+        """Carry the items out and return the answers in their order."""
+        self._read(items)
+        answers = [self._judge(item) for item in items]
+        self._write()
+        lost = [item.name for item, answer in zip(items, answers, strict=True) if not answer.stored]
+        if lost:
+            self._tell(items, answers, lost)
+        return answers
+
+    def _read(self, items: Sequence[Item]) -> None:
+        connection, namespace = self._connection, self._namespace
+        names = as_json([item.name for item in items])
+        self._seqs: dict[str, int] = dict(_SEQS.rows(connection, namespace=namespace, names=names))
+        taken = [(item.name, item.record.version, item.record.fingerprint) for item in items if item.takes_in]
+        self._held: set[tuple[str, int]] = set()
+        if taken:
+            rows = _HELD.rows(connection, namespace=namespace, versions=as_json(taken))
+            self._held = {(name, number) for name, number in rows}
+        # A first record begins with the first definition of its name: whoever knows only later ones has read them
+        # while there was a record, which a store that went back has lost.
+        new = [item.name for item in items if item.expected is None]
+        self._first = dict(_FIRST.rows(connection, namespace=namespace, names=as_json(new))) if new else {}
+        sent = [emission.message for item in items for emission in item.emissions]
+        self._known = messages.known_ids(connection, namespace, sent)
+        self._mark = 0
+        if any(item.notice for item in items):
+            # Not the clock alone: it may stand still or step back, and a notice must not be passed over.
+            self._mark = max(self._now, (_NOTICED.value(connection, namespace=namespace) or 0) + 1)
+
+    def _judge(self, item: Item) -> Answer:
+        if self._seqs.get(item.name) != item.expected:
+            return Answer(stored=False, record=None)
+        if not self._holds(item):
+            return Answer(stored=False, record=None, unheld=True)
+        reasons = [(emission.fire_time, messages.too_large(emission.message)) for emission in item.emissions]
+        refused = tuple((fire_time, reason) for fire_time, reason in reasons if reason is not None)
+        if refused:
+            return Answer(stored=False, record=None, refused=refused)
+        return Answer(stored=True, record=item.record, repeated=self._take(item))
+
+    def _holds(self, item: Item) -> bool:
+        version = item.record.version
+        if item.expected is None and self._first.get(item.name) != version:
+            return False
+        return not item.takes_in or (item.name, version) in self._held
+
+    def _take(self, item: Item) -> tuple[str, ...]:
+        record = item.record
+        self._seqs[item.name] = record.seq
+        former = self._records.pop(item.name, None)
+        noticed_at = self._mark if item.notice else former["noticed_at"] if former else 0
+        self._records[item.name] = row_of(item.name, record, self._namespace, noticed_at)
+        repeated = []
+        for emission in item.emissions:
+            if emission.message.id in self._known:
+                repeated.append(emission.message.id)
+            else:
+                self._known.add(emission.message.id)
+                self._emit(emission.message, record)
+        self._dispose(item)
+        return tuple(repeated)
+
+    def _emit(self, message: Message, record: Record) -> None:
+        self._messages.append(message)
+        if self._history == "all":
+            row = fires.of_message(
+                message,
+                self._namespace,
+                self._now,
+                reason=fires.EMITTED,
+                generation=record.generation,
+                version=record.version,
+            )
+            self._fires.append(row)
+
+    def _dispose(self, item: Item) -> None:
+        if self._history == "none":
+            return
+        if item.closes is not None:
+            # An earlier item of this step may have opened the range.
+            fires.insert(self._connection, self._fires)
+            self._fires = []
+            fires.close(self._connection, self._namespace, item.closes, self._now)
+        for disposition in item.dispositions:
+            self._fires.append(fires.of_disposition(disposition, self._namespace, self._now))
+
+    def _write(self) -> None:
+        _WRITE.many(self._connection, list(self._records.values()))
+        messages.insert(self._connection, self._namespace, self._messages, self._now)
+        fires.insert(self._connection, self._fires)
+
+    def _tell(self, items: Sequence[Item], answers: list[Answer], lost: list[str]) -> None:
+        found = {row.name: record_of(row) for row in read(self._connection, self._namespace, lost)}
+        for index, item in enumerate(items):
+            answer = answers[index]
+            if not answer.stored:
+                record = found.get(item.name)
+                answers[index] = Answer(stored=False, record=record, refused=answer.refused, unheld=answer.unheld)

@@ -1,0 +1,79 @@
+"""Entries from a TOML file, or from a folder of them that works as one."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from beatd.core.document import Document, nearest
+from beatd.core.entry import Draft
+from beatd.core.fields import FIELDS, FieldError, decode_entry
+from beatd.errors import DefinitionError
+from beatd.stores.toml_files import read_toml, toml_files
+from beatd.stores.toml_signature import Signature, signature
+
+
+class TomlSource:
+    """A file, or a folder whose ``*.toml`` files are one set; ``timezone`` and ``queue`` are the settings' own."""
+
+    def __init__(self, path: str | Path, *, timezone: str = "UTC", queue: str = "celery") -> None:
+        self.name = str(path)
+        self._path = Path(path)
+        self._timezone = timezone
+        self._queue = queue
+        self._seen: Signature | None = None
+
+    def load(self) -> list[Draft]:
+        """Read all drafts, one with an ``error`` for each bad entry. Raises DefinitionError for a bad source."""
+        # Taken before reading: what changes meanwhile then differs from it, and is read again.
+        self._seen = signature(self._path)
+        drafts: dict[str, Draft] = {}
+        for file in toml_files(self._path):
+            for draft in self._drafts(read_toml(file)):
+                former = drafts.setdefault(draft.name, draft)
+                if former is not draft:
+                    reason = f"schedules.{draft.name}: is already defined at {former.place}"
+                    raise DefinitionError(draft.place, reason, "rename one of them, or remove it")
+        return list(drafts.values())
+
+    def changed(self) -> bool:
+        """Return whether a file, or the list of files, differs from what the last ``load`` found."""
+        return signature(self._path) != self._seen
+
+    def paths(self) -> list[str]:
+        """Return the file or folder itself: the folder around a file may hold a database that changes all the time."""
+        return [str(self._path)]
+
+    def _drafts(self, document: Document) -> Iterator[Draft]:
+        defaults = _defaults(document)
+        for name, raw in document.data.get("schedules", {}).items():
+            yield self._draft(document, name, raw, defaults)
+
+    def _draft(self, document: Document, name: str, raw: Any, defaults: Mapping[str, Any]) -> Draft:
+        place = document.at("schedules", name)
+        if not isinstance(raw, Mapping):
+            return Draft(name=name, place=place, error=f"{place}: schedules.{name}: must be a table, got {raw!r}")
+        try:
+            entry = decode_entry(name, raw, defaults, timezone=self._timezone, queue=self._queue)
+        except FieldError as error:
+            return Draft(name=name, place=place, error=_sentence(document, name, raw, error))
+        return Draft(name=name, place=place, entry=entry)
+
+
+def _defaults(document: Document) -> Mapping[str, Any]:
+    defaults: Mapping[str, Any] = document.data.get("defaults", {})
+    for key in defaults:
+        if key not in FIELDS or key == "name":
+            hint = nearest(key, FIELDS) if key != "name" else "each entry has its own"
+            raise DefinitionError(document.at("defaults", key), f"defaults.{key}: unknown key", hint)
+    return defaults
+
+
+def _sentence(document: Document, name: str, raw: Mapping[str, Any], error: FieldError) -> str:
+    """Return ``file:line: path: reason; hint`` where the wrong value stands: in the entry, or in [defaults]."""
+    keys = error.key.split(".")
+    # "kwargs.rows[3].when": the text knows the list as a whole.
+    steps = [key.split("[")[0] for key in keys]
+    in_defaults = steps[0] not in raw and document.line("defaults", steps[0]) is not None
+    prefix = ("defaults",) if in_defaults else ("schedules", name)
+    place = document.at(*prefix, *steps)
+    return str(DefinitionError(place, f"{'.'.join((*prefix, *keys))}: {error.reason}", error.hint))

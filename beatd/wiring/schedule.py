@@ -1,0 +1,103 @@
+"""The scheduler, put together and run in this process."""
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from uuid import uuid4
+
+from beatd.config.settings import Settings
+from beatd.core.entry import Draft
+from beatd.ports import Clock, Source
+from beatd.processes.signals import SignalInbox
+from beatd.processes.watch import FileWatch
+from beatd.scheduler.engine import Ports, Scheduler, Terms
+from beatd.scheduler.housekeeping import Housekeeping
+from beatd.scheduler.loop import SIGNALS, Loop, dump_stacks_on_usr1
+from beatd.scheduler.sources import SourceSet
+from beatd.stores.code import CodeSource
+from beatd.stores.toml import TomlSource
+from beatd.wiring.drivers import CLOCK, Broker, State, open_broker, open_state
+
+ReadCode = Callable[[], list[Draft]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How this run of a scheduler differs from any other."""
+
+    strict: bool = False
+    replace_set: bool = False
+    catch_up: bool = False
+
+
+def make_sources(settings: Settings, read_code: ReadCode | None) -> list[Source]:
+    """Return the files and the code that define entries; nothing is read yet."""
+    sources: list[Source] = [
+        TomlSource(path, timezone=settings.timezone, queue=settings.queue) for path in settings.schedule
+    ]
+    if read_code is not None:
+        sources.append(CodeSource(", ".join(settings.app) or "code", read_code))
+    return sources
+
+
+def make_scheduler(
+    settings: Settings,
+    state: State,
+    broker: Broker,
+    sources: Sequence[Source],
+    *,
+    manner: Manner,
+    holder: str,
+    clock: Clock = CLOCK,
+) -> Scheduler:
+    """Return a scheduler over open stores."""
+    return Scheduler(
+        Ports(records=state.records, definitions=state.definitions, leases=state.leases, clock=clock),
+        SourceSet(sources, state.definitions, holder, replace=manner.replace_set, strict=manner.strict),
+        Terms(
+            namespace=settings.namespace,
+            late_after=settings.late_after,
+            catch_up_rate=settings.catch_up_rate,
+            catch_up=manner.catch_up,
+        ),
+        holder=holder,
+        housekeeping=Housekeeping(
+            state.history,
+            broker.outcomes,
+            keep=settings.history_keep,
+            most=settings.history_max,
+            result_expires=settings.result_expires,
+        ),
+    )
+
+
+def new_holder() -> str:
+    """Return the name under which a run of beatd holds its leases; a scheduler restarted within it keeps it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+
+
+def run_scheduler(
+    settings: Settings,
+    *,
+    read_code: ReadCode | None,
+    manner: Manner,
+    holder: str,
+    pulse: Callable[[], None],
+) -> int:
+    """Run a scheduler in this process until it is told to stop; return the exit code.
+
+    ``pulse`` is called once it is ready, and with each tick.
+    """
+    with ExitStack() as stack:
+        inbox = stack.enter_context(SignalInbox(SIGNALS))
+        dump_stacks_on_usr1()
+        state = stack.enter_context(closing(open_state(settings)))
+        broker = stack.enter_context(closing(open_broker(settings)))
+        sources = make_sources(settings, read_code)
+        scheduler = make_scheduler(settings, state, broker, sources, manner=manner, holder=holder)
+        scheduler.start()
+        watch = stack.enter_context(closing(FileWatch([path for source in sources for path in source.paths()])))
+        Loop(scheduler, inbox, watch, CLOCK, pulse=pulse).run()
+    return 0

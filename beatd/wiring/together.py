@@ -1,0 +1,62 @@
+"""``beatd run`` and ``beatd worker``: start-up from top to bottom."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+
+from beatd.config.settings import Settings
+from beatd.core.entry import Draft
+from beatd.processes.group import Group
+from beatd.processes.logs import set_up_logging
+from beatd.processes.member import Part
+from beatd.processes.notify import Notifier
+from beatd.wiring.drivers import CLOCK, open_state
+from beatd.wiring.installation import check_installation
+from beatd.wiring.schedule import Manner, new_holder, run_scheduler
+from beatd.wiring.work import Labour, worker_spec
+from beatd.worker import service
+
+MOST_CHILDREN = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """The user's code: ``load`` imports it here, ``read`` returns what it declares without importing it here."""
+
+    load: Callable[[], None]
+    read: Callable[[], list[Draft]]
+
+
+def run(settings: Settings, code: Code | None, *, manner: Manner, labour: Labour | None) -> int:
+    """Run a scheduler and, with ``labour``, a worker under one supervisor; return the exit code.
+
+    Raises StoreError for a store that cannot be opened; a source that cannot be read is told by the scheduler.
+    """
+    set_up_logging(settings.log_level, settings.log_format)
+    read_code = code.read if code is not None else None
+    with closing(open_state(settings)) as state:
+        check_installation(settings, state.definitions.install())
+    notifier, holder = Notifier.from_environment(), new_holder()
+
+    def schedule(pulse: Callable[[], None]) -> int:
+        return run_scheduler(settings, read_code=read_code, manner=manner, holder=holder, pulse=pulse)
+
+    def work(pulse: Callable[[], None]) -> int:
+        spec = worker_spec(settings, labour or Labour(), _loader(code), most=MOST_CHILDREN)
+        return service.run_worker(spec, ready=pulse)
+
+    parts = [Part("scheduler", schedule), *([Part("worker", work)] if labour is not None else [])]
+    return Group(parts, clock=CLOCK, stop_timeout=settings.drain_timeout, notifier=notifier).run()
+
+
+def run_worker(settings: Settings, code: Code | None, *, labour: Labour) -> int:
+    """Run a worker as the main process; return the exit code. Raises AppImportError, StoreError."""
+    set_up_logging(settings.log_level, settings.log_format)
+    with closing(open_state(settings)) as state:
+        state.definitions.install()
+    spec = worker_spec(settings, labour, _loader(code))
+    return service.run_worker(spec, notifier=Notifier.from_environment())
+
+
+def _loader(code: Code | None) -> Callable[[], None]:
+    return code.load if code is not None else lambda: None

@@ -1,0 +1,188 @@
+"""The supervisor's children as processes: forked, watched through their slots, killed, reaped."""
+
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Final
+from uuid import uuid4
+
+from beatd.core.message import Delivery, Message
+from beatd.core.states import Outcome
+from beatd.processes.fork import fork, kill_group
+from beatd.worker.child import STALL
+from beatd.worker.duties import Duties, Return
+from beatd.worker.entry import run_child
+from beatd.worker.outcome import Run, killed_at_limit
+from beatd.worker.roster import SILENT_AFTER, Cause, ChildRecord, Roster
+from beatd.worker.slots import Order, Sight, SlotBoard
+from beatd.worker.spec import WorkerSpec
+
+SECOND: Final = 1_000_000
+
+logger = logging.getLogger("beatd.worker")
+
+
+class Brood:
+    """Carries out what the roster decides. ``poke`` is called in children to wake the supervisor."""
+
+    def __init__(self, spec: WorkerSpec, duties: Duties, poke: Callable[[], None]) -> None:
+        self._spec = spec
+        self._clock = spec.clock
+        self._duties = duties
+        self._poke = poke
+        self.roster = Roster(spec.concurrency)
+        # While a generation is replaced, those that leave still hold their slots.
+        self._board = SlotBoard(2 * spec.concurrency + 1)
+        self._free = list(range(self._board.count))
+        self._order = Order.RUN
+        self._born = 0
+        # A name may be given again, to the next run or to another worker; an owner must not be.
+        self._mark = uuid4().hex[:6]
+
+    def fill(self) -> None:
+        """Fork who is missing."""
+        for _ in range(min(self.roster.missing(self._clock.elapsed()), len(self._free))):
+            self._fork_one()
+
+    def tell(self, order: Order) -> None:
+        """Give an order to all children, and to those to come."""
+        self._order = order
+        for child in self._all():
+            if not child.leaving:
+                self._board.order(child.slot, order)
+            child.leaving = child.leaving or order is Order.LEAVE
+
+    def signal(self, signum: signal.Signals) -> None:
+        """Send a signal to every child."""
+        for child in self._all():
+            os.kill(child.pid, signum)
+
+    def kill_all(self, cause: Cause) -> None:
+        """Kill every child with all that it has started."""
+        for child in self._all():
+            self._kill(child, cause)
+
+    def look(self) -> None:
+        """Read the slots: who is ready, over a limit, silent, or sits on messages that others could run."""
+        now = self._clock.elapsed()
+        for child in self._all():
+            sight = self._board.read(child.slot)
+            if sight is None or child.killed is not None:
+                continue
+            if not child.ready:
+                self.roster.became_ready(child)
+            if sight.deadline and now >= sight.deadline:
+                self._kill(child, Cause.LIMIT)
+            elif sight.message is None and now - sight.seen_at >= SILENT_AFTER:
+                logger.error("a child is silent and is killed", extra={"action": "kill", "pid": child.pid})
+                self._kill(child, Cause.SILENT)
+            elif sight.tail and now - sight.started_at >= 2 * STALL:
+                self._return_tail(child, sight)
+        retiring = self.roster.to_retire()
+        if retiring is not None:
+            retiring.leaving = True
+            self._board.order(retiring.slot, Order.LEAVE)
+
+    def reap(self) -> Iterator[tuple[ChildRecord, int]]:
+        """Yield each child that has ended, with its exit code (negative: the signal); its messages are on their way."""
+        for child in self._all():
+            pid, status = os.waitpid(child.pid, os.WNOHANG)
+            if pid == 0:
+                continue
+            # What the task has started must not outlive it: the message may run again at once.
+            kill_group(child.pid)
+            self.roster.died(child.pid, self._clock.elapsed())
+            code = os.waitstatus_to_exitcode(status)
+            self._return_messages(child, code)
+            self._board.clear(child.slot)
+            self._free.append(child.slot)
+            yield child, code
+
+    def owners(self) -> list[str]:
+        """Return whose leases are to be renewed."""
+        return [child.owner for child in self._all()]
+
+    def next_at(self) -> int | None:
+        """Return the elapsed moment at which the slots or the roster want attention, None for no moment known."""
+        moments = [self.roster.start_at]
+        for child in self._all():
+            sight = self._board.read(child.slot)
+            if sight is not None and sight.deadline:
+                moments.append(sight.deadline)
+            if sight is not None and sight.tail:
+                moments.append(max(sight.started_at + 2 * STALL, self._clock.elapsed() + STALL))
+        now = self._clock.elapsed()
+        return min((moment for moment in moments if moment > now), default=None)
+
+    def describe(self) -> list[dict[str, object]]:
+        """Return what each child does, for people."""
+        now = self._clock.elapsed()
+        return [_described(child, self._board.read(child.slot), now) for child in self._all()]
+
+    def _all(self) -> list[ChildRecord]:
+        return list(self.roster.children.values())
+
+    def _fork_one(self) -> None:
+        # A child must not inherit an open connection; SQLite's locks, for one, would seem to be its own.
+        self._duties.close()
+        self._born += 1
+        slot, owner = self._free.pop(0), f"{self._spec.name}/{self._mark}.{self._born}"
+        self._board.clear(slot)
+        self._board.order(slot, self._order)
+        pid = fork(lambda: run_child(self._spec, self._board, slot, owner, self._poke), own_group=True)
+        self.roster.born(
+            ChildRecord(
+                pid=pid, owner=owner, slot=slot, generation=self.roster.generation, born_at=self._clock.elapsed()
+            )
+        )
+
+    def _kill(self, child: ChildRecord, cause: Cause) -> None:
+        if child.killed is None:
+            child.killed = cause
+            kill_group(child.pid)
+
+    def _return_tail(self, child: ChildRecord, sight: Sight) -> None:
+        if sight.message is None or child.returned == (sight.message.id, sight.attempt):
+            return
+        child.returned = (sight.message.id, sight.attempt)
+        self._duties.give_back(Return(owner=child.owner, ids=sight.tail, penalty=False))
+
+    def _return_messages(self, child: ChildRecord, code: int) -> None:
+        sight = self._board.read(child.slot)
+        if sight is not None and sight.tail:
+            self._duties.give_back(Return(owner=child.owner, ids=sight.tail, penalty=False))
+        # Read again after its death: where the task had just ended, this is another run, or none.
+        settle = None
+        if child.killed is Cause.LIMIT and sight is not None and sight.message is not None:
+            over = 0 < sight.deadline <= self._clock.elapsed()
+            settle = self._timed_out(child, sight, sight.message) if over else None
+        if settle is not None:
+            for each in self._spec.middleware:
+                each.on_failure(*settle)
+        # Also a task that ends its process with 0 has to be counted, or it would run for ever.
+        busy = sight is None or sight.message is not None
+        penalty = child.killed is None and (code != 0 or busy)
+        self._duties.give_back(Return(owner=child.owner, penalty=penalty, settle=settle))
+
+    def _timed_out(self, child: ChildRecord, sight: Sight, message: Message) -> tuple[Delivery, Outcome]:
+        now = self._clock.now()
+        run = Run(worker=child.owner, started_at=now - (self._clock.elapsed() - sight.started_at), finished_at=now)
+        delivery = Delivery(message=message, attempt=sight.attempt, owner=child.owner, lease_until=now)
+        return delivery, killed_at_limit(run, message.task, sight.limit / SECOND)
+
+
+def _described(child: ChildRecord, sight: Sight | None, now: int) -> dict[str, object]:
+    fields: dict[str, object] = {"pid": child.pid, "owner": child.owner, "state": "starting"}
+    if sight is None:
+        return fields
+    state = "leaving" if child.leaving else "idle" if sight.message is None else "busy"
+    fields |= {"state": state, "done": sight.done}
+    if sight.message is not None:
+        fields |= {
+            "task": sight.message.task,
+            "message_id": sight.message.id,
+            "attempt": sight.attempt,
+            "running_ms": (now - sight.started_at) // 1000,
+        }
+    return fields

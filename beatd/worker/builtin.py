@@ -1,0 +1,86 @@
+"""The tasks that come with beatd: a command line, and an HTTP request."""
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from beatd.core.registry import RegisteredTask, Registry
+from beatd.errors import TaskRefusedError
+from beatd.ports import Clock
+from beatd.worker.allow import allows_command, allows_url, command_line
+from beatd.worker.request import build_request, make_request
+from beatd.worker.shell import run_command
+
+SHELL = "beatd.shell"
+HTTP = "beatd.http"
+
+
+def register_builtins(registry: Registry, allow_shell: Sequence[str], allow_http: Sequence[str], clock: Clock) -> None:
+    """Register ``beatd.shell`` and ``beatd.http``, which do only what these patterns allow: nothing, if there are none.
+
+    Whoever can write to a queue could otherwise run anything.
+    """
+    registry.add(RegisteredTask(SHELL, make_shell(tuple(allow_shell), clock)))
+    registry.add(RegisteredTask(HTTP, make_http(tuple(allow_http), clock)))
+
+
+def make_shell(allowed: Sequence[str], clock: Clock) -> Callable[..., dict[str, object]]:
+    """Return the function behind ``beatd.shell``."""
+
+    def shell(
+        argv: list[str],
+        timeout: float = 60,
+        cwd: str | None = None,
+        env: Mapping[str, str] | None = None,
+        tail: int = 4000,
+    ) -> dict[str, object]:
+        """Run a command line, given as a list of words, without a shell; ``timeout`` in seconds."""
+        words = command_line(_checked(argv), cwd=cwd, env=env)
+        if not allows_command(allowed, words):
+            raise TaskRefusedError(_refusal("command line", shlex.join(words), "allow_shell", shlex.join(words)))
+        return run_command(argv, timeout=timeout, cwd=cwd, env=env, tail=max(0, tail), clock=clock)
+
+    return shell
+
+
+def make_http(allowed: Sequence[str], clock: Clock) -> Callable[..., dict[str, object]]:
+    """Return the function behind ``beatd.http``."""
+
+    def check(url: str) -> None:
+        if not allows_url(allowed, url):
+            shown = url.partition("?")[0]
+            raise TaskRefusedError(_refusal("URL", shown, "allow_http", shown))
+
+    def http(
+        url: str,
+        method: str = "GET",
+        timeout: float = 10,
+        expect: int | list[int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: str | None = None,
+    ) -> dict[str, object]:
+        """Make a request and expect a status of 200 to 299, or one of ``expect``; ``timeout`` in seconds."""
+        check(url)
+        request = build_request(url, method, headers, body)
+        return make_request(request, timeout=timeout, expected=_expectation(expect), check=check, clock=clock)
+
+    return http
+
+
+def _checked(argv: Any) -> list[str]:
+    if not isinstance(argv, list | tuple) or not argv or not all(isinstance(word, str) for word in argv):
+        raise TaskRefusedError(f"argv must be a list of words, such as ['pg_dump', 'shop'], not {argv!r}")
+    return list(argv)
+
+
+def _expectation(expect: int | list[int] | None) -> Callable[[int], bool]:
+    if expect is None:
+        return range(200, 300).__contains__
+    return {expect}.__contains__ if isinstance(expect, int) else frozenset(expect).__contains__
+
+
+def _refusal(what: str, value: str, setting: str, suggestion: str) -> str:
+    return (
+        f"this worker's settings do not allow the {what} {value!r}; "
+        f"to allow it add {suggestion!r}, or a pattern for it, to {setting} in [beatd] where the worker runs"
+    )

@@ -1,0 +1,143 @@
+"""What the supervisor does in the broker on its children's behalf, an outage or not."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import random
+from typing import Final
+
+from beatd.core.message import Delivery
+from beatd.core.states import Outcome
+from beatd.errors import BrokerUnavailableError, StoreError
+from beatd.ports import WorkerInfo
+from beatd.processes.backoff import Backoff
+from beatd.processes.pause import pause
+from beatd.processes.repeated import Repeated
+from beatd.worker.spec import WorkerBroker, WorkerSpec
+
+SECOND: Final = 1_000_000
+_REAP_EVERY: Final = 5 * SECOND
+_LAST_WORDS: Final = 5 * SECOND
+
+logger = logging.getLogger("beatd.worker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """Messages to put back: of an owner all, or only ``ids``; ``settle`` ends one of them for good before that."""
+
+    owner: str
+    penalty: bool
+    ids: tuple[str, ...] | None = None
+    settle: tuple[Delivery, Outcome] | None = None
+
+
+class Duties:
+    """Renews leases, returns messages, reaps and reports, each when it is due; what fails is tried again later."""
+
+    def __init__(self, spec: WorkerSpec, host: str, pid: int, *, draw: Callable[[], float] = random) -> None:
+        self._spec = spec
+        self._clock = spec.clock
+        self._draw = draw
+        self._host = host
+        self._pid = pid
+        self._started_at = spec.clock.now()
+        self._broker: WorkerBroker | None = None
+        self._outage = Repeated(logger, spec.clock, "the broker")
+        self._backoff = Backoff()
+        self._returns: deque[Return] = deque()
+        now = spec.clock.elapsed()
+        self._renew_at = now + spec.lease // 3
+        self._reap_at = now
+        self._report_at = now
+        self._retry_at = now
+
+    def close(self) -> None:
+        """Close the connection; the next request opens another. To be done before a fork."""
+        broker, self._broker = self._broker, None
+        if broker is not None:
+            broker.close()
+
+    def give_back(self, what: Return) -> None:
+        """Return messages with the next turn."""
+        self._returns.append(what)
+
+    def next_at(self) -> int:
+        """Return the elapsed moment of the next turn that has something to do."""
+        due = min(self._renew_at, self._reap_at, self._report_at)
+        return max(self._retry_at, 0 if self._returns else due)
+
+    def turn(self, owners: Sequence[str], children: Callable[[], Sequence[Mapping[str, object]]]) -> None:
+        """Do what is due."""
+        now = self._clock.elapsed()
+        if now < self.next_at():
+            return
+        try:
+            self._do(now, owners, children)
+        except (BrokerUnavailableError, StoreError) as error:
+            self._outage.failed(error)
+            self._retry_at = now + self._backoff.failed()
+        else:
+            self._outage.recovered()
+            self._backoff.recovered()
+
+    def finish(self) -> None:
+        """Return what is left and retire, for a few seconds at most: leases end by themselves."""
+        end = self._clock.elapsed() + _LAST_WORDS
+        while True:
+            try:
+                self._give_all_back()
+                self._open().admin.retire(self._spec.name)
+                break
+            except (BrokerUnavailableError, StoreError) as error:
+                self._outage.failed(error)
+                if self._clock.elapsed() >= end:
+                    logger.warning("messages could not be given back; their leases will end", extra={"action": "stop"})
+                    break
+                pause(self._backoff.failed(), self._clock)
+        self.close()
+
+    def _do(self, now: int, owners: Sequence[str], children: Callable[[], Sequence[Mapping[str, object]]]) -> None:
+        # First what others wait for, but never after a lease is at stake.
+        if now >= self._renew_at:
+            if owners:
+                self._open().receiver.renew(owners, lease=self._spec.lease)
+            self._renew_at = now + self._spec.lease // 3
+        self._give_all_back()
+        if now >= self._reap_at:
+            returned = self._open().receiver.reap()
+            if returned:
+                logger.warning(
+                    "leases have ended; their messages are back", extra={"action": "reap", "count": returned}
+                )
+            # Scattered, so that many workers do not all ask at once.
+            self._reap_at = now + round(_REAP_EVERY * (0.8 + 0.4 * self._draw()))
+        if now >= self._report_at:
+            self._open().admin.report(self._info(children()), ttl=4 * self._spec.report)
+            self._report_at = now + self._spec.report
+
+    def _give_all_back(self) -> None:
+        while self._returns:
+            what = self._returns[0]
+            receiver = self._open().receiver
+            if what.settle is not None:
+                receiver.settle(*what.settle)
+            receiver.release(what.owner, what.ids, penalty=what.penalty)
+            self._returns.popleft()
+
+    def _open(self) -> WorkerBroker:
+        if self._broker is None:
+            self._broker = self._spec.open_broker()
+        return self._broker
+
+    def _info(self, children: Sequence[Mapping[str, object]]) -> WorkerInfo:
+        return WorkerInfo(
+            worker=self._spec.name,
+            host=self._host,
+            pid=self._pid,
+            started_at=self._started_at,
+            seen_at=self._clock.now(),
+            queues=tuple(self._spec.queues),
+            children=tuple(children),
+        )

@@ -1,0 +1,145 @@
+"""What becomes of a run: the one table of outcomes, pure."""
+
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+from beatd.core.registry import TaskOptions
+from beatd.core.retry import backoff
+from beatd.core.states import Outcome, State, Verdict
+from beatd.errors import Retry, TimeLimitExceeded
+from beatd.worker.context import RetryAsked
+
+SECOND = 1_000_000
+_REASON_LENGTH = 500
+_MESSAGE_LENGTH = 10_000
+_TRACEBACK_LENGTH = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One attempt as it went; moments in microseconds, ``draw`` in [0, 1) decides the jitter of a retry."""
+
+    worker: str
+    started_at: int
+    finished_at: int
+    retries: int = 0
+    keep: bool = True
+    draw: float = 0.0
+
+
+def succeeded(run: Run, result: Any) -> Outcome:
+    """Return the outcome of a task that returned; ``result`` is a JSON value."""
+    return Outcome(
+        verdict=Verdict.DONE,
+        state=State.SUCCESS,
+        result=result if run.keep else None,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        worker=run.worker,
+        keep=run.keep,
+    )
+
+
+def raised(run: Run, options: TaskOptions, error: BaseException) -> Outcome:
+    """Return the outcome of a task that raised: another run where that is asked for and left, else a failure."""
+    # A message that was settled before its run cannot come back.
+    again = options.acks == "late" and (isinstance(error, Retry) or _retries_by_itself(options, error))
+    if not again:
+        return failed(run, error)
+    counted = isinstance(error, RetryAsked)
+    if not counted and options.max_retries is not None and run.retries >= options.max_retries:
+        used = f"all {options.max_retries} retries used: " if options.max_retries else "no retries left: "
+        return failed(run, error, verdict=Verdict.DEAD, prefix=used)
+    countdown = error.countdown if isinstance(error, Retry) else None
+    wait = backoff(options, run.retries, run.draw) if countdown is None else max(0.0, countdown)
+    return Outcome(
+        verdict=Verdict.RETRY,
+        state=State.RETRY,
+        result=describe(_behind(error)),
+        traceback=_traceback(_behind(error)),
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        reason=_reason("", error),
+        retry_at=run.finished_at + round(wait * SECOND),
+        worker=run.worker,
+        keep=run.keep,
+    )
+
+
+def failed(run: Run, error: BaseException, *, verdict: Verdict = Verdict.DONE, prefix: str = "") -> Outcome:
+    """Return the outcome of a run that failed for good; ``DEAD`` puts the message to the dead letters."""
+    return Outcome(
+        verdict=verdict,
+        state=State.FAILURE,
+        result=describe(error),
+        traceback=_traceback(error),
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        reason=_reason(prefix, error),
+        worker=run.worker,
+    )
+
+
+def started(run: Run) -> Outcome:
+    """Return what is settled before a task runs that may run once at most."""
+    return Outcome(verdict=Verdict.DONE, state=State.STARTED, started_at=run.started_at, worker=run.worker)
+
+
+def killed_at_limit(run: Run, task: str, limit: float) -> Outcome:
+    """Return the outcome of a task whose process was killed at its hard time limit, in seconds."""
+    return failed(run, TimeLimitExceeded(f"{task} did not end within its time limit of {limit:g} s and was killed"))
+
+
+def describe(error: BaseException) -> dict[str, object]:
+    """Return an error as results carry it, in Celery's form."""
+    kind = type(error)
+    return {"exc_type": kind.__name__, "exc_message": _message(error), "exc_module": kind.__module__}
+
+
+def _retries_by_itself(options: TaskOptions, error: BaseException) -> bool:
+    return isinstance(error, options.autoretry_for) and not isinstance(error, options.dont_autoretry_for)
+
+
+def _behind(error: BaseException) -> BaseException:
+    cause = error.cause if isinstance(error, RetryAsked) else None
+    return error if cause is None else cause
+
+
+def _reason(prefix: str, error: BaseException) -> str:
+    name = type(error).__name__
+    text = _text(error)
+    whole = text if isinstance(error, RetryAsked) else f"{name}: {text}" if text else name
+    return (prefix + whole)[:_REASON_LENGTH]
+
+
+def _traceback(error: BaseException) -> str | None:
+    """Return the traceback's text, beginning and end of a very long one; an error that was never raised has none."""
+    if error.__traceback__ is None:
+        return None
+    text = "".join(traceback.format_exception(error, limit=50))
+    if len(text) <= _TRACEBACK_LENGTH:
+        return text
+    half = _TRACEBACK_LENGTH // 2
+    return text[: half - 5] + "\n...\n" + text[-half:]
+
+
+def _message(error: BaseException) -> list[object]:
+    """Return an error's arguments, as Celery does, where its text can be told from them; else its text alone."""
+    args = [_plain(each) for each in error.args]
+    told = str(args[0]) if len(args) == 1 else str(tuple(args)) if args else ""
+    text = _text(error)
+    return args if text == told or type(error).__str__ is KeyError.__str__ else [text[:_MESSAGE_LENGTH]]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return value[:_MESSAGE_LENGTH]
+    return value if isinstance(value, int | float | bool | None) else repr(value)[:_MESSAGE_LENGTH]
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  the user's own __str__ may raise anything
+        return "(its text cannot be read)"

@@ -1,0 +1,108 @@
+"""A worker in one process: tasks in the main thread, everything else in a second one."""
+
+import faulthandler
+import logging
+import os
+import select
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
+from typing import Final
+from uuid import uuid4
+
+from beatd.processes.notify import Notifier
+from beatd.processes.signals import SignalInbox
+from beatd.processes.terminal import has_terminal
+from beatd.worker.child import Child
+from beatd.worker.duties import Duties, Return
+from beatd.worker.entry import load
+from beatd.worker.slots import Order, Slot, SlotBoard
+from beatd.worker.spec import WorkerSpec
+from beatd.worker.supervisor import HEEDED
+
+SECOND: Final = 1_000_000
+_TICK: Final = 1 * SECOND
+
+logger = logging.getLogger("beatd.worker")
+
+
+class Solo:
+    """Runs one task at a time without any fork. It cannot enforce hard time limits, nor load the application anew."""
+
+    def __init__(
+        self, spec: WorkerSpec, *, ready: Callable[[], None] | None = None, notifier: Notifier | None = None
+    ) -> None:
+        self._spec = spec
+        self._clock = spec.clock
+        self._ready = ready
+        self._notifier = Notifier() if notifier is None else notifier
+        self._board = SlotBoard(1)
+        self._owner = f"{spec.name}/{uuid4().hex[:6]}"
+        self._kill_at: int | None = None
+        self._ended = False
+        self._duties = Duties(spec, socket.gethostname(), os.getpid())
+
+    def run(self) -> int:
+        """Run until told to stop; return the exit code."""
+        if not load(self._spec.load_app):
+            return 1
+        with SignalInbox(HEEDED) as inbox:
+            with suppress(ValueError, OSError, RuntimeError, AttributeError):
+                faulthandler.register(signal.SIGUSR1, all_threads=True, chain=True)
+            # Its own connection and all signals: both must go on while a task holds the main thread.
+            attendant = Thread(target=self._attend, args=(inbox,), name="beatd-solo", daemon=True)
+            attendant.start()
+            broker = self._spec.open_broker()
+            try:
+                return Child(self._spec, broker, Slot(self._board, 0), owner=self._owner, poke=self._announce).run()
+            finally:
+                self._ended = True
+                inbox.poke()
+                attendant.join(2 * self._spec.lease / SECOND)
+                broker.close()
+                faulthandler.unregister(signal.SIGUSR1)
+
+    def _announce(self) -> None:
+        self._notifier.ready()
+
+    def _attend(self, inbox: SignalInbox) -> None:
+        while not self._ended:
+            until = min(self._duties.next_at(), self._clock.elapsed() + _TICK, self._kill_at or 2**62)
+            select.select([inbox], [], [], max(0, until - self._clock.elapsed()) / SECOND)
+            for signum in inbox.drain():
+                self._on_signal(signum)
+            self._duties.turn([self._owner], self._describe)
+            if self._kill_at is not None and self._clock.elapsed() >= self._kill_at and not self._ended:
+                self._give_up()
+            if self._ready is not None:
+                self._ready()
+            if self._notifier.watchdog_interval is not None:
+                self._notifier.alive()
+        self._duties.finish()
+
+    def _on_signal(self, signum: signal.Signals) -> None:
+        if signum is signal.SIGHUP and self._ready is None and has_terminal():
+            signum = signal.SIGTERM
+        match signum:
+            case signal.SIGTERM | signal.SIGINT | signal.SIGQUIT:
+                at_once = signum is signal.SIGQUIT or self._kill_at is not None
+                logger.info("stopping now" if at_once else "draining", extra={"action": "stop"})
+                self._board.order(0, Order.LEAVE)
+                self._kill_at = self._clock.elapsed() + (0 if at_once else self._spec.drain_timeout)
+            case signal.SIGHUP:
+                logger.warning("the solo pool cannot load the application anew", extra={"action": "reload"})
+            case signal.SIGTSTP | signal.SIGCONT if self._kill_at is None:
+                self._board.order(0, Order.QUIET if signum is signal.SIGTSTP else Order.RUN)
+
+    def _give_up(self) -> None:
+        """Give the running message back and end the process in the middle of the task."""
+        self._duties.give_back(Return(owner=self._owner, penalty=False))
+        self._duties.finish()
+        os._exit(0)
+
+    def _describe(self) -> list[dict[str, object]]:
+        sight = self._board.read(0)
+        state = "starting" if sight is None else "idle" if sight.message is None else "busy"
+        return [{"pid": os.getpid(), "owner": self._owner, "state": state, "done": sight.done if sight else 0}]

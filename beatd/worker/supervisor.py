@@ -1,0 +1,151 @@
+"""The parent of the worker's children: runs no user code, forks, watches, restarts and drains."""
+
+import faulthandler
+import logging
+import os
+import select
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from beatd.processes.fork import STARTUP_FAILURE
+from beatd.processes.notify import Notifier
+from beatd.processes.signals import SignalInbox
+from beatd.processes.terminal import has_terminal
+from beatd.worker.brood import Brood
+from beatd.worker.duties import Duties
+from beatd.worker.roster import Cause, ChildRecord
+from beatd.worker.slots import Order
+from beatd.worker.spec import WorkerSpec
+
+SECOND: Final = 1_000_000
+HEEDED: Final = (
+    signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGTSTP, signal.SIGCONT,
+    signal.SIGCHLD,
+)  # fmt: skip
+_TICK: Final = 1 * SECOND
+
+logger = logging.getLogger("beatd.worker")
+
+
+class Supervisor:
+    """Keeps ``concurrency`` children at work.
+
+    TERM or INT: drain, at most ``drain_timeout`` long; a second one, or QUIT: now. HUP: replace the children one by
+    one, with the application as it is then (drain, where a terminal controls this process and it is nobody's part).
+    USR1: stacks to standard error. TSTP: claim nothing; CONT: claim again.
+    ``ready``: called once the children are ready and then at each tick; given by a parent whose part this is.
+    """
+
+    def __init__(
+        self, spec: WorkerSpec, *, ready: Callable[[], None] | None = None, notifier: Notifier | None = None
+    ) -> None:
+        self._spec = spec
+        self._clock = spec.clock
+        self._ready = ready
+        self._notifier = Notifier() if notifier is None else notifier
+        self._duties = Duties(spec, socket.gethostname(), os.getpid())
+        self._kill_at: int | None = None
+        self._code = 0
+        self._announced = False
+        self._begun = False
+        self._fed_at = 0
+
+    def run(self) -> int:
+        """Run until told to stop, or until the first child cannot start; return the exit code."""
+        with SignalInbox(HEEDED) as inbox:
+            # Chained, so that the stack is written even where the loop below is stuck.
+            with suppress(ValueError, OSError, RuntimeError, AttributeError):
+                faulthandler.register(signal.SIGUSR1, all_threads=True, chain=True)
+            self._brood = Brood(self._spec, self._duties, inbox.poke)
+            try:
+                self._loop(inbox)
+            finally:
+                faulthandler.unregister(signal.SIGUSR1)
+            self._duties.finish()
+        return self._code
+
+    def _loop(self, inbox: SignalInbox) -> None:
+        while self._kill_at is None or self._brood.roster.children:
+            if self._kill_at is None:
+                self._brood.fill()
+            self._wait(inbox)
+            for signum in inbox.drain():
+                self._on_signal(signum)
+            for child, code in self._brood.reap():
+                self._on_death(child, code)
+            self._brood.look()
+            if self._kill_at is not None and self._clock.elapsed() >= self._kill_at:
+                self._brood.kill_all(Cause.DRAIN)
+            self._duties.turn(self._brood.owners(), self._brood.describe)
+            self._tell_parents()
+
+    def _wait(self, inbox: SignalInbox) -> None:
+        now = self._clock.elapsed()
+        moments = (self._brood.next_at(), self._duties.next_at(), self._kill_at, now + _TICK)
+        until = min(moment for moment in moments if moment is not None)
+        select.select([inbox], [], [], max(0, until - now) / SECOND)
+
+    def _on_signal(self, signum: signal.Signals) -> None:
+        if signum is signal.SIGHUP and self._ready is None and has_terminal():
+            signum = signal.SIGTERM
+        match signum:
+            case signal.SIGTERM | signal.SIGINT:
+                self._stop(now=False)
+            case signal.SIGQUIT:
+                self._stop(now=True)
+            case signal.SIGHUP:
+                self._reload()
+            case signal.SIGUSR1:
+                self._brood.signal(signal.SIGUSR1)
+            case signal.SIGTSTP | signal.SIGCONT:
+                self._set_quiet(quiet=signum is signal.SIGTSTP)
+
+    def _stop(self, *, now: bool) -> None:
+        at_once = now or self._kill_at is not None
+        if self._kill_at is None:
+            self._notifier.stopping()
+        logger.info("stopping now" if at_once else "draining", extra={"action": "stop"})
+        self._brood.tell(Order.LEAVE)
+        moment = self._clock.elapsed() + (0 if at_once else self._spec.drain_timeout)
+        self._kill_at = min(moment, moment if self._kill_at is None else self._kill_at)
+
+    def _reload(self) -> None:
+        if self._kill_at is not None:
+            return
+        logger.info("replacing the children one by one", extra={"action": "reload"})
+        self._notifier.reloading()
+        self._announced = False
+        self._brood.roster.reload()
+
+    def _set_quiet(self, *, quiet: bool) -> None:
+        if self._kill_at is None:
+            logger.info("claiming nothing" if quiet else "claiming again", extra={"action": "quiet"})
+            self._brood.tell(Order.QUIET if quiet else Order.RUN)
+
+    def _on_death(self, child: ChildRecord, code: int) -> None:
+        if child.leaving or child.killed is not None or self._kill_at is not None:
+            return
+        fields = {"action": "restart", "pid": child.pid, "worker": child.owner, "exit_code": code}
+        if code != STARTUP_FAILURE or child.ready:
+            logger.error("a child ended unexpectedly and is replaced", extra=fields)
+        elif self._brood.roster.keep_former():
+            logger.error("the application cannot be loaded; the children of before go on", extra=fields)
+        else:
+            logger.error("the application cannot be loaded", extra=fields)
+            self._code = 1 if self._ready is None else STARTUP_FAILURE
+            self._stop(now=False)
+
+    def _tell_parents(self) -> None:
+        if not self._announced and self._brood.roster.complete():
+            self._announced = self._begun = True
+            self._notifier.ready()
+            logger.info("ready", extra={"action": "ready", "worker": self._spec.name})
+        if self._ready is not None and self._begun:
+            self._ready()
+        interval, now = self._notifier.watchdog_interval, self._clock.elapsed()
+        if interval is not None and now - self._fed_at >= interval // 2:
+            self._fed_at = now
+            self._notifier.alive()

@@ -1,0 +1,1 @@
+"""Measurements beside Celery, in one run on one machine."""

@@ -1,0 +1,76 @@
+from typing import Any
+
+import pytest
+
+from beatd.app.app import App
+from beatd.app.task import Task
+from beatd.core.message import Delivery
+from beatd.core.protocol import decode_body
+from beatd.errors import NotSerializableError
+
+
+@pytest.fixture
+def add(app: App) -> Task[..., Any]:
+    @app.task(name="add", queue="mail", priority=3)
+    def function(x: int, y: int = 1) -> int:
+        return x + y
+
+    return function
+
+
+def claimed(app: App) -> list[Delivery]:
+    return app.binding.bound().broker.receiver.claim(["celery", "mail"], owner="me", limit=9, lease=60_000_000)
+
+
+def test_delay_sends_the_call(app: App, add: Task[..., Any]) -> None:
+    result = add.delay(2, y=3)
+    [delivery] = claimed(app)
+    message = delivery.message
+    assert (message.id, message.task, message.queue, message.priority) == (result.id, "add", "mail", 3)
+    assert decode_body(message)[:2] == ([2], {"y": 3})
+
+
+def test_apply_async_sends_the_call_with_its_options(app: App, add: Task[..., Any]) -> None:
+    add.apply_async((2,), {"y": 3}, queue="celery", headers={"tenant": "acme"}, task_id="mine", retry=False)
+    [delivery] = claimed(app)
+    assert (delivery.message.id, delivery.message.queue) == ("mine", "celery")
+    assert delivery.message.headers["tenant"] == "acme"
+
+
+def test_a_delayed_call_is_not_due_yet(app: App, add: Task[..., Any]) -> None:
+    add.apply_async((2,), countdown=60)
+    assert claimed(app) == []
+    assert app.binding.bound().broker.admin.sizes()["mail"]["delayed"] == 1
+
+
+def test_an_unknown_option_is_refused_with_the_nearest(app: App, add: Task[..., Any]) -> None:
+    with pytest.raises(TypeError, match=r"add.apply_async\(\) got an unexpected keyword argument 'countdwn'; did you"):
+        add.apply_async((2,), countdwn=3)  # type: ignore[call-arg]  # the mistake under test
+    with pytest.raises(TypeError, match=r"send_task\(\) got an unexpected keyword argument 'link'; known: countdown"):
+        app.send_task("t", link=None)  # type: ignore[call-arg]  # the mistake under test
+
+
+def test_an_argument_is_named_by_its_parameter(app: App, add: Task[..., Any]) -> None:
+    with pytest.raises(NotSerializableError, match=r"argument 2 \('y'\) is a set"):
+        add.delay(1, {2})
+    assert claimed(app) == []
+
+
+def test_a_signature_is_sent_with_more_arguments(app: App, add: Task[..., Any]) -> None:
+    call = add.s(2, y=5)
+    assert call() == 7
+    call.delay()
+    call.delay(1, y=6)
+    assert [decode_body(delivery.message)[:2] for delivery in claimed(app)] == [
+        ([2], {"y": 5}),
+        ([1, 2], {"y": 6}),
+    ]
+
+
+def test_a_task_sent_by_name_has_the_options_it_declares(app: App, add: Task[..., Any]) -> None:
+    app.send_task("add", [1])
+    app.send_task("elsewhere.task", [1])
+    assert sorted((each.message.task, each.message.queue) for each in claimed(app)) == [
+        ("add", "mail"),
+        ("elsewhere.task", "celery"),
+    ]

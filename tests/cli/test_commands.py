@@ -1,0 +1,87 @@
+import sys
+from importlib import import_module
+from time import perf_counter
+
+import pytest
+
+from beatd import __version__
+from beatd.cli.commands import _TAKEN, COMMANDS, beatd
+
+
+def test_the_version_is_told(run):
+    assert run("--version").out == f"beatd {__version__}\n"
+
+
+def test_python_dash_m_is_the_same_command(run):
+    assert run("--version", command=[sys.executable, "-m", "beatd"]).out == f"beatd {__version__}\n"
+
+
+def test_help_names_every_command(run):
+    ended = run("--help")
+    assert ended.code == 0
+    assert [name for name in COMMANDS if f"  {name} " not in ended.out] == []
+
+
+def test_help_loads_no_command_and_is_quick(start):
+    code = (
+        "import sys\nfrom beatd.cli import main\nsys.argv[1:] = ['--help']\ntry: main()\nfinally: print(*sys.modules)"
+    )
+    started = perf_counter()
+    with start("-c", code, command=[sys.executable]) as process:
+        loaded = process.stdout.read().decode().splitlines()[-1].split()
+    elapsed = perf_counter() - started
+    assert {"sqlalchemy", "rich", "croniter", "astral", "beatd.config.load", "beatd.schedules"} & {*loaded} == set()
+    # Far above what it takes, so that only an import that should not be there fails this on a busy machine.
+    assert elapsed < 2
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_table_tells_what_the_command_itself_tells(name):
+    command = import_module(f"beatd.cli.{name}_" if name in _TAKEN else f"beatd.cli.{name}").command
+    assert command.help.splitlines()[0] == COMMANDS[name]
+    assert beatd.get_command(None, name) is command
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(run, name):
+    ended = run(name, "--help")
+    assert (ended.code, ended.err) == (0, "")
+    assert COMMANDS[name].split(".")[0][:40] in ended.out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["chek"], "No such command 'chek'."),
+        (["check", "--jsn"], "No such option '--jsn'."),
+        (["explain"], "Missing argument 'TEXT...'"),
+        (["next", "--count", "0"], "Invalid value for '-n' / '--count'"),
+        (["runs", "--before", "yesterday"], "'yesterday' is no moment"),
+        (["call", "x", "-k", "y"], "'y' is not KEY=VALUE"),
+        (["run", "--no-worker", "--workers", "2"], "--no-worker and --workers exclude each other"),
+        (["worker", "-c", "0"], "Invalid value for '-c'"),
+        (["completion", "tcsh"], "'tcsh' is not one of"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_says_what(run, words, says):
+    ended = run(*words)
+    assert (ended.code, ended.out) == (2, "")
+    assert says in ended.err
+
+
+def test_a_reader_that_has_enough_is_no_error(start):
+    with start("explain", "every 1s", "--count", "20000") as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 1
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_script_is_printed(run, shell):
+    assert "_BEATD_COMPLETE" in run("completion", shell).out
+
+
+def test_completion_offers_commands(run):
+    ended = run(env={"_BEATD_COMPLETE": "bash_complete", "COMP_WORDS": "beatd ch", "COMP_CWORD": "1"})
+    assert ended.out == "plain,check\n"

@@ -1,0 +1,87 @@
+import pytest
+
+
+def by_key(ended):
+    return {line["key"]: (line["value"], line["origin"]) for line in ended.lines}
+
+
+def test_each_setting_tells_its_value_and_where_it_came_from(run, write, tmp_path):
+    write("beatd.toml", '[beatd]\nlate_after = "90s"\nqueues = ["a", "b"]\n')
+    found = by_key(run("config", "--namespace", "shop", "--json", env={"BEATD_POOL": "solo"}))
+    assert found["namespace"] == ("shop", "command line")
+    assert found["pool"] == ("solo", "BEATD_POOL")
+    assert found["late_after"] == ("1m30s", "beatd.toml:2")
+    assert found["queues"] == (["a", "b"], "beatd.toml:3")
+    assert found["broker"] == (f"sqlite:///{tmp_path}/beatd.db", "default")
+
+
+def test_people_read_a_table(run):
+    lines = run("config").out.splitlines()
+    assert lines[0].split() == ["SETTING", "VALUE", "FROM"]
+    assert ["namespace", "beatd", "default"] in [line.split() for line in lines]
+
+
+def test_secrets_are_not_shown(run, write):
+    write("beatd.toml", "[beatd]\nallow_http = [{ env = 'SECRET' }]")
+    ended = run("config", env={"SECRET": "https://token@example.com/*"})
+    assert "token" not in ended.out
+    assert ["allow_http", "***", "beatd.toml:2", "(env", "SECRET)"] in [line.split() for line in ended.out.splitlines()]
+
+
+def test_what_app_says_lies_beneath_the_file(run, write):
+    write("beatd.toml", "[beatd]\napp = 'tasks'\nqueue = 'file'")
+    write("tasks.py", "from beatd import App\napp = App(namespace='shop', queue='app')\n")
+    found = by_key(run("config", "--json"))
+    assert (found["namespace"], found["queue"]) == (("shop", "App(...)"), ("file", "beatd.toml:3"))
+
+
+def test_an_app_that_cannot_be_imported_is_a_warning(run):
+    ended = run("config", "-A", "nowhere", "--app-dir", ".")
+    assert ended.code == 0
+    assert ended.err.startswith("warning: what App(...) says about settings is not known: no module named 'nowhere'")
+
+
+@pytest.mark.parametrize("place", [["-b", "sqlite:////x.db", "config"], ["config", "--broker", "sqlite:////x.db"]])
+def test_an_option_may_stand_before_or_behind_the_command(run, place):
+    assert by_key(run(*place, "--json"))["broker"] == ("sqlite:////x.db", "command line")
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "value"),
+    [
+        (["-l", "DEBUG"], "log_level", "debug"),
+        (["--log-format", "json"], "log_format", "json"),
+        (["--workers", "3"], "workers", 3),
+        (["-c", "3"], "workers", 3),
+        (["-Q", "a,b"], "queues", ["a", "b"]),
+        (["-P", "threads"], "pool", "threads"),
+        (["-A", "a", "-A", "b:app"], "app", ["a", "b:app"]),
+        (["--app-dir", "src"], "app_dir", "src"),
+        (["--results", "sqlite:///beatd.db"], "results", None),
+        (["--state", "sqlite:///beatd.db"], "state", None),
+    ],
+)
+def test_every_option_is_a_setting(run, tmp_path, words, key, value):
+    expected = value if value is not None else f"sqlite:///{tmp_path}/beatd.db"
+    assert by_key(run("config", *words, "--json"))[key] == (expected, "command line")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["-b", "redis://u:secret@h"], "command line: --broker: 'redis://u:***@h': redis:// is not in this version; "),
+        (["-P", "gevent"], "command line: --pool: 'gevent' is not in this version; "),
+        (["--results", "redis://h"], "command line: --results: 'redis://h': redis:// is not in this version; "),
+        (["--config", "no.toml"], "no.toml: no such file; "),
+        (["-l", "loud"], "command line: --log-level: must be 'debug' or "),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_told_on_one_line(run, words, says):
+    ended = run("config", *words)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert ended.err.startswith(f"error: {says}")
+
+
+def test_an_unknown_variable_is_told(run):
+    ended = run("config", env={"BEATD_BROKR": "x"})
+    assert ended.err == "error: BEATD_BROKR: unknown environment variable; did you mean 'BEATD_BROKER'?\n"

@@ -1,0 +1,50 @@
+def test_upgrade_makes_the_tables_once(run, tmp_path):
+    where = str(tmp_path / "beatd.db")
+    assert run("db", "upgrade", "--json").json == {"database": where, "schema": "0001", "changed": True}
+    assert run("db", "upgrade").out == f"{where}: is already at schema 0001\n"
+    assert run("db", "upgrade", "--json").json["changed"] is False
+
+
+def test_check_tells_whether_the_database_is_sound(run, tmp_path):
+    run("db", "upgrade")
+    assert run("db", "check").out == f"{tmp_path}/beatd.db: sound\n"
+    assert run("db", "check", "--json").json == {"database": f"{tmp_path}/beatd.db", "ok": True, "problems": []}
+
+
+def test_a_backup_is_a_database_of_its_own(run, tmp_path):
+    run("db", "upgrade")
+    assert run("db", "backup", "copy.db").out == f"{tmp_path}/beatd.db: copied to copy.db\n"
+    assert run("db", "check", "-b", "sqlite:///copy.db").code == 0
+    ended = run("db", "backup", "copy.db", "--json")
+    assert (ended.code, ended.err) == (1, "error: copy.db is there already; name a new file\n")
+
+
+def test_what_only_reads_never_makes_a_database(run, tmp_path):
+    for words in (
+        ["db", "check"],
+        ["db", "backup", "x.db"],
+        ["runs"],
+        ["list"],
+        ["status"],
+        ["show", "x"],
+        ["result", "x"],
+    ):
+        ended = run(*words)
+        assert (ended.code, ended.err) == (1, f"error: no database at {tmp_path}/beatd.db; `beatd run` makes it\n")
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_file_that_is_no_database_is_told(run, write, tmp_path):
+    write("beatd.db", "this is no database, whatever its name says" * 100)
+    ended = run("db", "check")
+    assert ended.code == 1
+    assert ended.err.startswith("error: ")
+    assert f"{tmp_path}/beatd.db" in ended.err
+
+
+def test_a_broker_in_memory_is_of_no_use_to_a_command(run):
+    ended = run("runs", "-b", "memory://")
+    assert (ended.code, ended.err) == (
+        1,
+        "error: command line: memory:// is seen by its own process only; it is for tests; name a file: sqlite:///beatd.db\n",
+    )

@@ -1,0 +1,53 @@
+SET = """
+[beatd]
+timezone = "Europe/Berlin"
+[schedules.often]
+schedule = "every 20m"
+task = "a.often"
+[schedules.noon]
+schedule = "0 12 * * *"
+task = "a.noon"
+[schedules.off]
+schedule = "every 1m"
+task = "a.off"
+enabled = false
+[schedules.broken]
+schedule = "every monday"
+task = "a.broken"
+"""
+
+
+def test_fires_of_all_entries_come_in_order(run, write):
+    write("beatd.toml", SET)
+    ended = run("next", "--after", "2026-07-01T09:50Z", "--count", "3", "--json")
+    assert [(line["entry"], line["fire_time"]) for line in ended.lines] == [
+        ("noon", "2026-07-01T10:00:00Z"),
+        ("often", "2026-07-01T10:00:00Z"),
+        ("often", "2026-07-01T10:20:00Z"),
+    ]
+
+
+def test_people_read_a_table_in_the_entrys_zone(run, write):
+    write("prod.toml", SET)
+    lines = run("next", "-s", "prod.toml", "--after", "2026-07-01T09:50Z", "-n", "1").out.splitlines()
+    assert lines[0].split() == ["FIRE", "TIME", "UTC", "ENTRY", "TASK"]
+    assert lines[1].split() == ["2026-07-01", "12:00:00", "CEST", "2026-07-01T10:00:00Z", "noon", "a.noon"]
+
+
+def test_entries_of_the_code_join_those_of_the_files(run, write):
+    write("beatd.toml", '[beatd]\napp = "tasks"\n')
+    write("tasks.py", 'from beatd import periodic\n@periodic("every 1m")\ndef tick(): ...\n')
+    assert run("next", "--count", "1", "--json").json["entry"] == "tasks.tick"
+
+
+def test_nothing_more_to_fire_is_said(run, write):
+    write("beatd.toml", '[schedules.x]\nschedule = "at 2020-01-01T00:00"\ntask = "a.b"')
+    assert run("next").out == "nothing fires any more\n"
+
+
+def test_without_a_source_the_remedy_is_told(run):
+    ended = run("next")
+    assert (ended.code, ended.err) == (
+        1,
+        "error: schedule: there is no ./beatd.toml; give --schedule FILE, or write one: `beatd init`\n",
+    )

@@ -1,0 +1,36 @@
+KEYS = {
+    "entry", "fire_time", "message_id", "task", "state", "emitted_at", "started_at", "finished_at", "lateness_ms",
+    "runtime_ms", "reason", "last", "count",
+}  # fmt: skip
+
+
+def test_runs_tell_what_happened_to_each_fire(beatd_in):
+    found = beatd_in("runs", "--entry", "tick", "--only", "success", "--json").lines
+    assert found
+    for run in found:
+        assert {*run} == KEYS
+        assert (run["entry"], run["state"], run["task"]) == ("tick", "success", "tasks.add")
+        assert run["lateness_ms"] >= 0
+        assert run["runtime_ms"] >= 0
+
+
+def test_runs_come_newest_first_and_no_more_than_asked_for(beatd_in):
+    found = beatd_in("runs", "-e", "tick", "--json", "-n", "2").lines
+    assert [run["fire_time"] for run in found] == sorted((run["fire_time"] for run in found), reverse=True)
+    older = beatd_in("runs", "-e", "tick", "--json", "--before", found[0]["fire_time"], "-n", "1").json
+    assert older["fire_time"] < found[0]["fire_time"]
+
+
+def test_a_task_that_nobody_registered_is_dead_with_its_reason(beatd_in):
+    dead = beatd_in("runs", "--entry", "nobody", "--only", "dead", "--json").lines[0]
+    assert "tasks.nobody" in dead["reason"]
+
+
+def test_people_read_a_table(beatd_in):
+    lines = beatd_in("runs", "--entry", "tick", "--only", "success").out.splitlines()
+    assert lines[0].split() == ["ENTRY", "FIRE", "TIME", "STATE", "LATE", "TOOK", "REASON"]
+    assert lines[1].split()[0] == "tick"
+
+
+def test_that_there_is_nothing_is_said(beatd_in):
+    assert beatd_in("runs", "--entry", "yearly").out == "no such runs\n"

@@ -1,0 +1,222 @@
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from beatd.core.entry import DAY, SECOND, Entry, Misfire
+from beatd.core.fields import FieldError, compile_entry, decode_entry
+from beatd.schedules import parse
+from beatd.schedules.bounds import NEVER
+from beatd.schedules.moments import iso, to_us
+
+RULE = 'must be text such as "every 5m" or "0 8 * * mon-fri", or a list of them'
+RAW = {"schedule": "every 5m", "task": "shop.report"}
+
+
+def decode(raw: dict[str, Any], *, name: str = "report", defaults: dict[str, Any] | None = None) -> Entry:
+    return decode_entry(name, {**RAW, **raw}, defaults or {}, timezone="Europe/Berlin", queue="celery")
+
+
+def refusal(raw: dict[str, Any], **terms: Any) -> str:
+    with pytest.raises(FieldError) as caught:
+        decode(raw, **terms)
+    return str(caught.value)
+
+
+def test_schedule_and_task_are_enough() -> None:
+    assert decode({}) == Entry(
+        name="report", task="shop.report", schedule="every 5m", timezone="Europe/Berlin", queue="celery"
+    )
+
+
+def test_every_field_is_read() -> None:
+    entry = decode(
+        {
+            "schedule": ["0 8 * * mon-fri", "0 12 * * sat"],
+            "args": [1, "two"],
+            "kwargs": {"deep": {"list": [1]}},
+            "timezone": "America/New_York",
+            "queue": "reports",
+            "priority": 9,
+            "headers": {"tenant": "a"},
+            "expires": "1h30m",
+            "time_limit": 60,
+            "soft_time_limit": "50s",
+            "enabled": False,
+            "starts_at": "2026-01-01T00:00",
+            "ends_at": "2027-01-01T00:00:00Z",
+            "max_runs": 3,
+            "misfire": "all",
+            "grace": "7d",
+            "catch_up_limit": 5,
+            "jitter": "10m",
+            "gap": "skip",
+            "fold": "both",
+            "description": "why",
+            "tags": ["a", "b"],
+        }
+    )
+    assert entry == Entry(
+        name="report",
+        task="shop.report",
+        schedule="0 8 * * mon-fri | 0 12 * * sat",
+        args=[1, "two"],
+        kwargs={"deep": {"list": [1]}},
+        timezone="America/New_York",
+        queue="reports",
+        priority=9,
+        headers={"tenant": "a"},
+        expires=5400 * SECOND,
+        time_limit=60.0,
+        soft_time_limit=50.0,
+        enabled=False,
+        starts_at=to_us(datetime(2026, 1, 1, 5, tzinfo=UTC)),
+        ends_at=to_us(datetime(2027, 1, 1, tzinfo=UTC)),
+        max_runs=3,
+        misfire=Misfire.ALL,
+        grace=7 * DAY,
+        catch_up_limit=5,
+        jitter=600 * SECOND,
+        gap="skip",
+        fold="both",
+        description="why",
+        tags=["a", "b"],
+    )
+
+
+def test_defaults_lie_beneath_and_none_counts_as_not_given() -> None:
+    entry = decode({"queue": None, "priority": 1}, defaults={"queue": "slow", "priority": 5, "misfire": "skip"})
+    assert (entry.queue, entry.priority, entry.misfire) == ("slow", 1, Misfire.SKIP)
+
+
+def test_the_schedule_is_stored_in_its_canonical_text() -> None:
+    assert decode({"schedule": "every 90s"}).schedule == str(parse("every 1m30s"))
+
+
+def test_a_schedule_value_and_a_timedelta_are_schedules() -> None:
+    assert decode({"schedule": parse("every 1m")}).schedule == "every 1m"
+    assert decode({"schedule": timedelta(minutes=2)}).schedule == "every 2m"
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        ("2026-03-29T02:30", "2026-03-29T01:00:00Z"),  # in the gap of Europe/Berlin: its end
+        ("2026-10-25T02:30", "2026-10-25T00:30:00Z"),  # twice in Europe/Berlin: the first
+        ("2026-07-01T12:00+09:00", "2026-07-01T03:00:00Z"),
+        (datetime(2026, 7, 1, 12), "2026-07-01T10:00:00Z"),  # noqa: DTZ001  as TOML's local date-time is decoded
+        (datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=9))), "2026-07-01T03:00:00Z"),
+    ],
+)
+def test_a_moment_without_zone_is_in_the_entrys_zone(value: Any, moment: str) -> None:
+    starts_at = decode({"starts_at": value}).starts_at
+    assert starts_at is not None
+    assert iso(starts_at) == moment
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        ({"timezoen": "UTC"}, "timezoen: unknown key; did you mean 'timezone'?"),
+        ({"task": None}, 'task: is missing; for example task = "package.module.function"'),
+        ({"schedule": None}, 'schedule: is missing; for example schedule = "every 5m"'),
+        ({"task": ""}, "task: must be a name of 1 to 255 printable characters, got ''"),
+        ({"task": 5}, "task: must be a name of 1 to 255 printable characters, got 5"),
+        ({"priority": 10}, "priority: must be a whole number from 0 to 9, got 10"),
+        ({"priority": True}, "priority: must be a whole number from 0 to 9, got True"),
+        ({"priority": "5"}, "priority: must be a whole number from 0 to 9, got '5'"),
+        ({"max_runs": 0}, "max_runs: must be a whole number of 1 or more, got 0"),
+        ({"enabled": "yes"}, "enabled: must be true or false, got 'yes'"),
+        ({"misfire": "newest"}, "misfire: must be 'latest' or 'all' or 'skip', got 'newest'"),
+        ({"gap": "skp"}, "gap: must be 'shift' or 'skip', got 'skp'; did you mean 'skip'?"),
+        ({"fold": 1}, "fold: must be 'first' or 'second' or 'both', got 1"),
+        ({"tags": "nightly"}, 'tags: must be a list of texts, such as ["a", "b"], got \'nightly\''),
+        ({"args": 5}, "args: must be a list, got 5; write args = [5]"),
+        ({"kwargs": [1]}, "kwargs: must be a table, got [1]; write kwargs = { name = value }"),
+        ({"headers": {"eta": "x"}}, "headers.eta: is a header that the message sets itself; choose another name"),
+        ({"headers": {"beatd_x": 1}}, "headers.beatd_x: is a header that the message sets itself; choose another name"),
+        ({"expires": 0}, "expires: must be a duration above 0, got 0"),
+        (
+            {"schedule": []},
+            f"schedule: {RULE}, got an empty list",
+        ),
+        (
+            {"schedule": 30},
+            f'schedule: {RULE}, got 30; write "every 30s"',
+        ),
+        ({"exclude": "0 8 * * *"}, "exclude: not in this version, got '0 8 * * *'; leave it out"),
+        ({"business_days": "next"}, "business_days: not in this version, got 'next'; leave it out"),
+        ({"overlap": "skip"}, "overlap: 'skip' is not in this version; only 'allow' is"),
+        ({"overlap_timeout": "1d"}, "overlap_timeout: not in this version, got '1d'; leave it out"),
+        ({"pause_after_failures": 3}, "pause_after_failures: 3 is not in this version; only 0 is"),
+        ({"must_succeed_within": "1h"}, "must_succeed_within: not in this version, got '1h'; leave it out"),
+        ({"notify": ["a"]}, "notify: not in this version, got ['a']; leave it out"),
+        ({"name": "other"}, "name: is 'other', but the entry stands under 'report'; leave one out"),
+        (
+            {"time_limit": 10, "soft_time_limit": 10},
+            "time_limit: must be longer than soft_time_limit (10s), got 10s; the soft one comes first",
+        ),
+        (
+            {"starts_at": "2026-02-01T00:00Z", "ends_at": "2026-01-01T00:00Z"},
+            "ends_at: must be later than starts_at (2026-02-01T00:00:00Z), got 2026-01-01T00:00:00Z",
+        ),
+        (
+            {"schedule": "0 0 1 1 *", "starts_at": "2026-02-01T00:00Z", "ends_at": "2026-03-01T00:00Z"},
+            (
+                "schedule: can never fire: '0 0 1 1 *' names no moment from starts_at (2026-02-01T00:00:00Z) "
+                "before ends_at (2026-03-01T00:00:00Z)"
+            ),
+        ),
+        (
+            {"schedule": "at 2026-01-01T00:00Z", "starts_at": "2026-02-01T00:00Z"},
+            "schedule: can never fire: 'at 2026-01-01T00:00Z' names no moment from starts_at (2026-02-01T00:00:00Z)",
+        ),
+        ({"starts_at": 5}, 'starts_at: must be a moment such as "2026-12-24T18:00", got 5'),
+    ],
+)
+def test_a_field_that_cannot_be_used_says_why_and_what_to_do(raw: dict[str, Any], says: str) -> None:
+    assert refusal(raw) == says
+
+
+@pytest.mark.parametrize(
+    ("raw", "parts"),
+    [
+        ({"timezone": "Europe/Berln"}, ["timezone: unknown time zone 'Europe/Berln'", "did you mean", "Europe/Berlin"]),
+        ({"grace": "1 fortnight"}, ["grace: ", "'1 fortnight'", "not a duration"]),
+        ({"grace": -5}, ["grace: ", "-5"]),
+        ({"schedule": "every monday"}, ["schedule: bad schedule 'every monday'", "* * mon"]),
+        ({"schedule": "@every 5m"}, ["schedule: bad schedule '@every 5m'", "every 5m"]),
+        ({"schedule": "0 25 * * *"}, ["schedule: bad schedule '0 25 * * *'", "25"]),
+        ({"schedule": "0 0 31 2 *"}, ["schedule: bad schedule '0 0 31 2 *'", "never"]),
+        ({"schedule": "sunset 91 13.4"}, ["schedule: bad schedule 'sunset 91 13.4'", "91"]),
+        ({"schedule": ["every 5m", "every monday"]}, ["schedule: bad schedule", "every monday"]),
+        ({"starts_at": "tomorrow"}, ["starts_at: 'tomorrow' is no moment"]),
+    ],
+)
+def test_a_refusal_from_below_keeps_its_key_its_value_and_its_remedy(raw: dict[str, Any], parts: list[str]) -> None:
+    said = refusal(raw)
+    assert [part for part in parts if part not in said] == []
+
+
+@pytest.mark.parametrize("name", ["", "x" * 201, "a\nb", "a\tb"])
+def test_a_name_is_printable_and_not_too_long(name: str) -> None:
+    assert refusal({}, name=name).startswith("name: a name has 1 to 200 printable characters")
+
+
+def test_kwargs_that_are_no_json_are_named_by_their_path() -> None:
+    said = refusal({"kwargs": {"rows": [{"when": datetime(2026, 1, 2, tzinfo=UTC)}]}})
+    assert said.startswith("kwargs.rows[0].when: is a date-time, which JSON does not have; write it as text")
+
+
+def test_a_compiled_entry_keeps_to_its_bounds() -> None:
+    entry = decode({"schedule": "every 1h", "starts_at": "2026-01-01T00:30Z", "ends_at": "2026-01-01T02:30Z"})
+    schedule, fires = compile_entry(entry), []
+    fire = schedule.next_us(0)
+    while fire is not None:
+        fires.append(iso(fire))
+        fire = schedule.next_us(fire)
+    assert fires == ["2026-01-01T00:30:00Z", "2026-01-01T01:30:00Z"]
+
+
+def test_an_entry_that_is_not_enabled_never_fires() -> None:
+    assert compile_entry(decode({"enabled": False})) is NEVER

@@ -1,0 +1,261 @@
+# ruff: noqa: ARG002  hooks have the arguments that their base class names
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from beatd.core.message import Delivery, Message
+from beatd.core.states import Outcome, State, Verdict
+from beatd.errors import MaxRetriesExceededError, Retry, SoftTimeLimitExceeded
+from beatd.middleware.base import Middleware
+from beatd.worker.runner import Runner
+
+SECOND = 1_000_000
+
+
+@pytest.fixture
+def run(registry, delivery, clock):
+    """Run a function as a task and return its outcome."""
+
+    def go(function, *args, options=None, middleware=(), attempt=1, **fields):
+        runner = Runner(registry(function, **(options or {})), middleware, clock, worker="w/1", draw=lambda: 1.0)
+        call = runner.read(delivery("shop.add", *args, attempt=attempt, **fields))
+        return runner.run(call, clock.now())
+
+    return go
+
+
+def test_a_task_is_called_with_its_arguments_and_its_result_kept(run):
+    outcome = run(lambda a, b, c=0: a + b + c, 1, 2, kwargs={"c": 3})
+    assert (outcome.state, outcome.verdict, outcome.result) == (State.SUCCESS, Verdict.DONE, 6)
+
+
+def test_a_task_that_raises_has_failed_and_its_traceback_begins_with_the_task(run):
+    def fail():
+        raise ValueError("no stock")
+
+    outcome = run(fail)
+    assert outcome.state is State.FAILURE
+    assert outcome.result == {"exc_type": "ValueError", "exc_message": ["no stock"], "exc_module": "builtins"}
+    assert "in fail" in outcome.traceback
+    assert "beatd/worker/runner.py" not in outcome.traceback
+
+
+@pytest.mark.parametrize("error", [SystemExit(2), KeyboardInterrupt(), GeneratorExit()])
+def test_a_task_that_would_end_the_process_has_only_failed(run, error):
+    def fail():
+        raise error
+
+    assert run(fail).result["exc_type"] == type(error).__name__
+
+
+def test_wrong_arguments_are_a_failure(run):
+    assert run(lambda a: a).result["exc_type"] == "TypeError"
+
+
+def test_a_result_that_is_no_json_is_a_failure_that_says_which_type(run):
+    outcome = run(lambda: {"sizes": object()})
+    assert outcome.state is State.FAILURE
+    assert outcome.result["exc_type"] == "NotSerializableError"
+    assert "object" in outcome.reason
+
+
+@pytest.mark.parametrize("how", [{"options": {"ignore_result": True}}, {"ignore_result": True}])
+def test_an_ignored_result_may_be_anything(run, how):
+    outcome = run(object, **how)
+    assert (outcome.state, outcome.result, outcome.keep) == (State.SUCCESS, None, False)
+
+
+def test_an_async_task_is_awaited(run):
+    async def add(a):
+        await asyncio.sleep(0)
+        return a + 1
+
+    assert run(add, 1).result == 2
+
+
+def test_an_unknown_task_goes_to_the_dead_letters_with_the_nearest_names(registry, delivery, clock):
+    seen = []
+
+    class Seen(Middleware):
+        def on_failure(self, delivery, outcome):
+            seen.append(outcome.reason)
+
+    runner = Runner(registry(lambda: None, name="shop.heartbeat"), [Seen()], clock, worker="w/1")
+    outcome = runner.read(delivery("shop.hartbeat"))
+    assert isinstance(outcome, Outcome)
+    assert (outcome.verdict, outcome.state) == (Verdict.DEAD, State.FAILURE)
+    assert "no task named 'shop.hartbeat' is registered; did you mean 'shop.heartbeat'?" in outcome.reason
+    assert seen == [outcome.reason]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[1, 2, 3]", b"\xff\xfe", b"[[], {}]"])
+def test_a_body_that_cannot_be_read_goes_to_the_dead_letters(registry, clock, body):
+    runner = Runner(registry(lambda: None), [], clock, worker="w/1")
+    message = Message(id="m", task="shop.add", queue="q", headers={}, body=body)
+    outcome = runner.read(Delivery(message=message, attempt=1, owner="w/1", lease_until=0))
+    assert outcome.verdict is Verdict.DEAD
+    assert outcome.reason.startswith("ValueError: the body")
+
+
+@pytest.mark.parametrize("timelimit", [None, "x", [1], ["a", "b"], [-1, 0], [None, None], {}])
+def test_odd_time_limits_of_other_clients_count_as_none(registry, clock, timelimit):
+    runner = Runner(registry(lambda: None, time_limit=9.0), [], clock, worker="w/1")
+    message = Message(id="m", task="shop.add", queue="q", headers={"timelimit": timelimit}, body=b"[[],{},null]")
+    call = runner.read(Delivery(message=message, attempt=1, owner="w/1", lease_until=0))
+    assert (call.time_limit, call.soft_time_limit) == (9.0, None)
+
+
+def test_the_messages_limits_go_before_the_tasks(registry, delivery, clock):
+    runner = Runner(registry(lambda: None, time_limit=9.0, soft_time_limit=8.0), [], clock, worker="w/1")
+    call = runner.read(delivery(time_limit=2.5))
+    assert (call.time_limit, call.soft_time_limit) == (2.5, 8.0)
+
+
+def test_an_uncaught_soft_limit_fails_the_task(run):
+    outcome = run(lambda: time.sleep(20), soft_time_limit=0.05)
+    assert outcome.result["exc_type"] == "SoftTimeLimitExceeded"
+    assert "0.05 s" in outcome.reason
+
+
+def test_a_caught_soft_limit_lets_the_task_clean_up_and_succeed(run):
+    def careful():
+        try:
+            time.sleep(20)
+        except SoftTimeLimitExceeded:
+            time.sleep(0.1)
+            return "cleaned up"
+
+    assert run(careful, soft_time_limit=0.05).result == "cleaned up"
+
+
+def test_a_soft_limit_does_not_outlive_the_task(run):
+    assert run(lambda: 1, soft_time_limit=0.05).result == 1
+    time.sleep(0.1)
+
+
+def test_an_async_task_is_cancelled_at_its_soft_limit(run):
+    cleaned = []
+
+    async def slow():
+        try:
+            await asyncio.sleep(20)
+        finally:
+            cleaned.append(True)
+
+    assert run(slow, soft_time_limit=0.05).result["exc_type"] == "SoftTimeLimitExceeded"
+    assert cleaned == [True]
+
+
+def test_a_time_out_of_the_tasks_own_is_no_soft_limit(run):
+    async def slow():
+        async with asyncio.timeout(0.01):
+            await asyncio.sleep(20)
+
+    assert run(slow, soft_time_limit=20).result["exc_type"] == "TimeoutError"
+
+
+def test_retry_raised_by_a_task_runs_it_again_later(run, clock):
+    def again():
+        raise Retry("later", countdown=3)
+
+    outcome = run(again)
+    assert (outcome.verdict, outcome.state) == (Verdict.RETRY, State.RETRY)
+    assert outcome.retry_at == clock.now() + 3 * SECOND
+
+
+def test_a_bound_task_knows_its_request(run):
+    def look(self, a):
+        request = self.request
+        return [
+            request.id,
+            request.task,
+            list(request.args),
+            request.retries,
+            request.delivery_info["queue"],
+            request.delivery_info["redelivered"],
+            request.entry,
+            request.fire_time.isoformat(),
+            request.headers["beatd_entry"],
+            request.hostname,
+            a,
+        ]
+
+    outcome = run(look, 7, options={"bind": True}, retries=2, attempt=3, entry="nightly", fire_time=5 * SECOND)
+    moment = "1970-01-01T00:00:05+00:00"
+    assert outcome.result == ["m1", "shop.add", [7], 2, "celery", False, "nightly", moment, "nightly", "w/1", 7]
+
+
+def test_a_bound_task_can_ask_for_another_run_with_the_error_behind_it(run, clock):
+    def again(self):
+        try:
+            int("x")
+        except ValueError as error:
+            raise self.retry(exc=error, countdown=5) from error
+
+    outcome = run(again, options={"bind": True})
+    assert outcome.state is State.RETRY
+    assert outcome.result["exc_type"] == "ValueError"
+    assert outcome.retry_at == clock.now() + 5 * SECOND
+
+
+def test_a_bound_task_can_name_the_moment(run, clock):
+    def again(self):
+        self.retry(eta=datetime(1970, 1, 1, 0, 30, tzinfo=UTC))
+
+    assert run(again, options={"bind": True}).retry_at == 1800 * SECOND
+
+
+def test_without_a_retry_left_the_error_itself_comes_out(run):
+    def again(self):
+        self.retry(exc=KeyError("sku"))
+
+    def bare(self):
+        self.retry()
+
+    assert run(again, options={"bind": True}, retries=3).result["exc_type"] == "KeyError"
+    assert run(bare, options={"bind": True}, retries=3).result["exc_type"] == MaxRetriesExceededError.__name__
+
+
+def test_the_number_of_retries_can_be_overridden(run):
+    def again(self):
+        self.retry(max_retries=10)
+
+    outcome = run(again, options={"bind": True}, retries=5)
+    assert outcome.state is State.RETRY
+
+
+def test_middleware_sees_each_stage(run):
+    seen = []
+
+    class Seen(Middleware):
+        def before_run(self, delivery, started_at):
+            seen.append("before")
+
+        def on_retry(self, delivery, outcome):
+            seen.append("retry")
+
+        def on_failure(self, delivery, outcome):
+            seen.append("failure")
+
+        def after_run(self, delivery, outcome):
+            seen.append(outcome.state.value)
+
+    def again():
+        raise Retry
+
+    for function in (lambda: 1, lambda: 1 / 0, again):
+        run(function, middleware=[Seen()])
+    assert seen == ["before", "SUCCESS", "before", "failure", "FAILURE", "before", "retry", "RETRY"]
+
+
+def test_middleware_that_fails_does_not_touch_the_task(run, caplog):
+    class Broken(Middleware):
+        def before_run(self, delivery, started_at):
+            raise RuntimeError("broken")
+
+    with caplog.at_level(logging.ERROR):
+        assert run(lambda: 1, middleware=[Broken()]).result == 1
+    assert "middleware failed" in caplog.text
