@@ -1,9 +1,9 @@
 """How late fires are at 500 a second: 50 entries, each every 100 ms.
 
 Both are taken when the message is being written, before the store has answered. beatd's fire times are fixed moments;
-lateness is when the fire was written minus its fire time, by the history. Celery's beat has no fire times: it counts from
-the last sending, so its lateness is the distance between two sendings minus the interval, and each one puts off all that
-follow. That is shown as drift.
+lateness is when the fire was written minus its fire time, by the history. Celery's beat has no fire times: it counts
+from the last sending, so its lateness is the distance between two sendings minus the interval, and each one puts off
+all that follow. That is shown as drift.
 """
 
 import sqlite3

@@ -14,6 +14,7 @@ from beatd.wiring.entries import EntryView
 class Health:
     """What `beatd status` finds; ``lag_ms``: how long the oldest unsettled fire has been due."""
 
+    now: int
     problems: tuple[str, ...]
     parts: int
     parts_held: int
@@ -40,4 +41,4 @@ def judge(
         problems.append(f"the oldest fire that is due waits since {iso(due)}")
     problems += [f"{each.holder}: {each.status['set_refused']}" for each in live if each.status.get("set_refused")]
     counted = Counter(view.state for view in views)
-    return Health(problems=tuple(problems), parts=parts, parts_held=held, lag_ms=lag / 1000, entries=counted)
+    return Health(now=now, problems=tuple(problems), parts=parts, parts_held=held, lag_ms=lag / 1000, entries=counted)

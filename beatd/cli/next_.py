@@ -9,7 +9,7 @@ import click
 from beatd.cli.moments import utc_moment
 from beatd.cli.options import json_option, with_settings
 from beatd.cli.output import json_line, short, table
-from beatd.cli.sources import read_drafts
+from beatd.cli.sources import read_entries
 from beatd.clock import SystemClock
 from beatd.config.settings import Settings
 from beatd.core.entry import Entry
@@ -25,8 +25,11 @@ Fire = tuple[int, str, Entry]
 @click.option("--after", callback=utc_moment, metavar="TIME", help="Only fires later than this; now if not given.")
 @json_option
 def command(settings: Settings, *, count: int, after: int | None, as_json: bool) -> None:
-    """Show what fires next, over all entries of the sources."""
-    entries = [draft.entry for draft in read_drafts(settings) if draft.entry is not None]
+    """Show what fires next, over all entries of the sources.
+
+    Sources are the files and application modules; where neither is given, what the store's set holds.
+    """
+    entries = read_entries(settings)
     since = SystemClock().now() if after is None else after
     fires = list(islice(merge(*(_fires(entry, since) for entry in entries)), count))
     if as_json:

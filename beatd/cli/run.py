@@ -5,6 +5,7 @@ import sys
 import click
 
 from beatd.cli.options import also, given, log_options, with_code, worker_options
+from beatd.cli.sources import no_source
 from beatd.config.settings import Settings
 
 
@@ -25,6 +26,8 @@ def command(settings: Settings, *, no_worker: bool, strict: bool, replace_set: b
     said = {"workers", "queues", "pool"} & given(click.get_current_context()).keys()
     if no_worker and said:
         raise click.UsageError(f"--no-worker and --{min(said)} exclude each other")
+    if not settings.schedule and not settings.app:
+        raise no_source()
     from beatd.app.code import code_of
     from beatd.wiring.schedule import Manner
     from beatd.wiring.together import run

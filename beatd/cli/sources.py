@@ -3,23 +3,40 @@
 from collections.abc import Callable
 
 from beatd.config.settings import Settings
-from beatd.core.entry import Draft
-from beatd.errors import SettingsError
+from beatd.core.entry import Draft, Entry
+from beatd.errors import SettingsError, StoreError
 from beatd.stores.toml import TomlSource
 
 
 def read_drafts(settings: Settings) -> list[Draft]:
-    """Return what every source defines, the first of each name. Raises SettingsError where there is no source."""
+    """Return what every source defines, the first of each name. Raises DefinitionError, AppImportError."""
     from beatd.app.code import code_of
 
-    if not settings.schedule and not settings.app:
-        raise SettingsError("schedule", "there is no ./beatd.toml", "give --schedule FILE, or write one: `beatd init`")
     drafts: dict[str, Draft] = {}
     code = code_of(settings)
     reads = [*(_file(path, settings) for path in settings.schedule), *([code.read] if code else [])]
     for draft in (draft for read in reads for draft in read()):
         drafts.setdefault(draft.name, draft)
     return list(drafts.values())
+
+
+def read_entries(settings: Settings) -> list[Entry]:
+    """Return the good entries of the sources; where there is none those of the store's set, as any host can."""
+    if settings.schedule or settings.app:
+        return [draft.entry for draft in read_drafts(settings) if draft.entry is not None]
+    from beatd.wiring.entries import list_entries
+
+    try:
+        views = list_entries(settings)
+    except StoreError as error:
+        raise no_source(f"there is no ./beatd.toml, and {error}") from error
+    entries = [view.version.entry for view in views if view.version is not None and view.state != "paused"]
+    return [entry for entry in entries if entry is not None]
+
+
+def no_source(reason: str = "there is no ./beatd.toml") -> SettingsError:
+    """Return the error for a command that has nothing to read."""
+    return SettingsError("schedule", reason, "give --schedule FILE, or write one: `beatd init`")
 
 
 def known_tasks(settings: Settings) -> list[str]:

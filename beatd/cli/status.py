@@ -55,6 +55,7 @@ def _plain(
                 "started_at": optional_iso(each.started_at),
                 "seen_at": optional_iso(each.seen_at),
                 "expires_at": optional_iso(each.expires_at),
+                "live": each.expires_at > health.now,
                 "parts": each.parts,
                 "revision": each.revision,
                 "status": dict(each.status),
@@ -88,12 +89,13 @@ def _print(
     click.echo(f"entries: {states}")
     click.echo(f"lag: {span(health.lag_ms)}; parts held: {health.parts_held} of {health.parts}")
     click.echo()
-    columns = ("SCHEDULER", "SINCE", "SEEN", "PARTS", "REVISION", "FIRES", "LATE P99")
+    columns = ("SCHEDULER", "LIVE", "SINCE", "SEEN", "PARTS", "REVISION", "FIRES", "LATE P99")
     table(
         columns,
         (
             (
                 each.holder,
+                "yes" if each.expires_at > health.now else "no",
                 short(each.started_at, timezone),
                 short(each.seen_at, timezone),
                 each.parts,

@@ -36,7 +36,9 @@ def usable_url(key: str, url: str, environ: Mapping[str, str]) -> str:
     """Return the URL with its path made absolute. Raises FieldError for one that this version cannot use."""
     found = _URL.fullmatch(url)
     if found is None:
-        raise FieldError(key, f"{url!r} is no URL", "for example sqlite:///beatd.db")
+        # Without "://" nobody can tell what before an "@" is a password.
+        quoted = repr(url) if "@" not in url else f"'***@{url.rpartition('@')[2]}'"
+        raise FieldError(key, f"{quoted} is no URL", "for example sqlite:///beatd.db")
     scheme = found["scheme"].lower()
     if scheme.partition("+")[0] in _LATER or scheme in _LATER or scheme.startswith("kombu+"):
         raise FieldError(key, f"{masked(url)!r}: {scheme}:// is {LATER}", _KNOWN)

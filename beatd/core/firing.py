@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from beatd.core.line import Compiled, owns_otherwise
 from beatd.core.record import Disposition, Item, Pause, Reason, Record
-from beatd.core.settling import Rules, settle
+from beatd.core.settling import Rules, next_owed, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def next_moment(line: Sequence[Compiled], record: Record | None, now: int) -> in
         current = following
     if _limit_was_raised(current, record):
         return now
-    return None if record.open else current.schedule.next_us(record.cursor)
+    return None if record.open else next_owed(current.schedule, record)
 
 
 def in_force(line: Sequence[Compiled], record: Record | None) -> Compiled | None:

@@ -29,22 +29,29 @@ def settle(name: str, current: Compiled, record: Record, window: Window, rules: 
     entry, until, now = current.entry, window[0], window[1]
     if record.open is not None or entry is None:
         return None
-    oldest = current.schedule.next_us(record.cursor)
+    oldest = next_owed(current.schedule, record)
     if oldest is None or oldest > until:
         return None
     settling = _Settling(name, current, entry, record, window, rules)
     if record.backlog is not None:
         return settling.drain(record.backlog)
     if now - oldest <= rules.late_after:
-        return settling.emit(record.cursor, until, backlog=None)
+        return settling.emit(oldest - 1, until, backlog=None)
     if entry.misfire is Misfire.ALL:
         return settling.begin_backlog(oldest)
     return settling.newest(oldest, emit=entry.misfire is Misfire.LATEST)
 
 
+def next_owed(schedule: Schedule, record: Record) -> int | None:
+    """Return the first fire after those that are settled, or None if there is none."""
+    # A cursor beyond its ``since`` is a fire, or a moment between fires; at its ``since`` it says nothing of fires.
+    fired = record.cursor > record.since
+    return schedule.next_us(schedule.owed_after(record.cursor) if fired else record.cursor)
+
+
 def is_late(schedule: Schedule, record: Record, now: int, late_after: int) -> bool:
     """Return whether the entry's oldest due fire is more than ``late_after`` behind."""
-    oldest = None if record.open else schedule.next_us(record.cursor)
+    oldest = None if record.open else next_owed(schedule, record)
     return oldest is not None and now - oldest > late_after
 
 
@@ -67,23 +74,23 @@ class _Settling:
     def drain(self, backlog: Backlog) -> Item:
         """Emit the next chunk of a backlog whose terms were judged before."""
         until = min(backlog.up_to, self.window[0])
-        oldest = self.current.schedule.next_us(self.record.cursor)
+        oldest = next_owed(self.current.schedule, self.record)
         if oldest is None or oldest > until:
             return Item(
                 name=self.name, expected=self.record.seq, record=replace(self.record, seq=self.window[2], backlog=None)
             )
-        return self.emit(self.record.cursor, until, backlog=backlog)
+        return self.emit(oldest - 1, until, backlog=backlog)
 
     def begin_backlog(self, oldest: int) -> Item:
         """Judge the backlog once: what is older than the grace or above the limit is missed, the rest is drained."""
         until, now = self.window[0], self.window[1]
-        schedule, cursor = self.current.schedule, self.record.cursor
+        schedule = self.current.schedule
         newest = _last(schedule, until)
-        cut = max(cursor, now - self.entry.grace - 1)
+        cut = max(oldest - 1, now - self.entry.grace - 1)
         if schedule.count_us(cut, newest, self.entry.catch_up_limit + 1) > self.entry.catch_up_limit:
             cut = _before_newest(schedule, newest, self.entry.catch_up_limit)
         if cut < oldest:
-            return self.emit(cursor, newest, backlog=Backlog(now, newest))
+            return self.emit(oldest - 1, newest, backlog=Backlog(now, newest))
         missed = self._range(Reason.MISSED, oldest, min(newest, _last(schedule, cut)))
         if cut >= newest:
             return self._item([], None, (missed,))

@@ -46,6 +46,7 @@ class Group:
         self._code = 0
         self._announced = False
         self._fed_at: int | None = None
+        self._tick = min(_TICK, (self._notifier.watchdog_interval or _TICK) // 2)
 
     def run(self) -> int:
         """Run until all parts have ended, and return the exit code: 0 when asked to stop, 1 for a failed start-up."""
@@ -80,7 +81,7 @@ class Group:
 
     def _wait(self, inbox: SignalInbox) -> None:
         now = self._clock.elapsed()
-        moments = [now + _TICK]
+        moments = [now + self._tick]
         moments += [member.start_at for member in self._members if member.pid is None and not self._requests]
         if self._kill_at is not None:
             moments.append(self._kill_at)

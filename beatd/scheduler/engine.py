@@ -91,6 +91,8 @@ class Scheduler:
             self._notice()
         if self._may_emit():
             self._went_back(self._emitter.recall())
+        # Asked again: a store that went back may have changed the answer.
+        if self._may_emit():
             self._emitter.fire_due()
             self._emitter.drain_late()
             if self._housekeeping is not None:

@@ -48,6 +48,10 @@ class Schedule(ABC):
     def count_us(self, after: int, until: int, limit: int | None = None) -> int:
         """Return how many fire times lie in (after, until], at most ``limit``; intervals by arithmetic."""
 
+    def owed_after(self, settled: int) -> int:
+        """Return the moment after which fires are owed once the fire at ``settled`` is; later only for the sun."""
+        return settled
+
     def next_after(self, moment: datetime) -> datetime | None:
         """Return the first fire time strictly later than ``moment``, in UTC, or None."""
         found = self.next_us(to_us(moment))

@@ -26,6 +26,10 @@ class Bounded(Schedule):
         found = self.inner.next_us(self._from(after))
         return None if found is None or (self.ends_at is not None and found >= self.ends_at) else found
 
+    def owed_after(self, settled: int) -> int:
+        """Return what the inner schedule says."""
+        return self.inner.owed_after(settled)
+
     def last_us(self, before: int) -> int | None:
         """Return the last fire time within the bounds strictly earlier than ``before``."""
         found = self.inner.last_us(before if self.ends_at is None else min(before, self.ends_at))

@@ -61,8 +61,7 @@ class Crontab(Schedule):
         second = max(after // SECOND + 1, _EARLIEST)
         horizon = min(second + _HORIZON, _LATEST)
         while second <= horizon:
-            segment = self._zone.at(second)
-            start, end, offset, fresh, again, gap = segment
+            start, end, offset, fresh, again, gap = self._zone.at(second)
             local = second + offset
             if second == start and gap < local and self._shifts and self._next_local(gap) < local:
                 return start * SECOND

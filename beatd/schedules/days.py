@@ -29,12 +29,15 @@ class DayTable:
 
     def next(self, day: int) -> int | None:
         """Return the first of them from ``day`` on, or None within the horizon of 40 years."""
-        era, place = day >> _ERA_BITS, day & (_ERA - 1)
-        for number in range(era, era + _HORIZON_ERAS):
-            found = self._era(number).find(1, place)
+        era = day >> _ERA_BITS
+        table = self._eras.get(era) or self._era(era)
+        found = table.find(1, day & (_ERA - 1))
+        if found >= 0:
+            return (era << _ERA_BITS) + found
+        for number in range(era + 1, era + _HORIZON_ERAS):
+            found = self._era(number).find(1)
             if found >= 0:
                 return (number << _ERA_BITS) + found
-            place = 0
         return None
 
     def last(self, day: int) -> int | None:

@@ -13,12 +13,13 @@ from beatd.schedules.terms import checked_zone
 
 LONGEST_OFFSET = 86_400 * SECOND
 _DAY = 86_400 * SECOND
-_POLAR = 89
-"""Degrees, beyond which the sun's height changes so little in a day that some events never come."""
+_POLAR = 89.5
+"""Degrees. Nearer to a pole the sun's height hardly changes in a day, and in some years no day has the event."""
 
 _LONGEST_SEARCH = 400
 """Days; every event that a place ever has, it has within a year."""
 
+_SAME_EVENT = 3600 * SECOND - 1
 _COORDINATE = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")
 
 
@@ -48,6 +49,14 @@ class Solar(Schedule):
                 if fire > after:
                     return fire
         return None
+
+    def owed_after(self, settled: int) -> int:
+        """Return a moment almost an hour later: an event within it is the settled one, computed a little otherwise.
+
+        Another version of astral, or of the mathematics library, must not make two fires of one event. A moment that
+        is no whole second was no event.
+        """
+        return settled if settled % SECOND else settled + _SAME_EVENT
 
     def last_us(self, before: int) -> int | None:
         """Return the last fire time strictly earlier than ``before``, or None if there is none in 400 days."""
@@ -90,11 +99,11 @@ def solar_of(event: str, latitude: float, longitude: float, offset: int, text: s
             raise InvalidScheduleError(text, f"{name} {_degrees(degrees)} is out of range -{most} to {most}")
     if abs(offset) > LONGEST_OFFSET:
         raise InvalidScheduleError(text, "an event's offset is at most 1d")
+    if abs(latitude) > _POLAR and event not in ("solar_noon", "midnight"):
+        reason = f"within half a degree of a pole there are years in which it would never fire: no day has a {event}"
+        raise InvalidScheduleError(text, reason)
     # Adding zero makes -0.0 the same as 0.0.
-    found = Solar(event, round(latitude, 6) + 0.0, round(longitude, 6) + 0.0, offset)
-    if abs(latitude) > _POLAR and found.next_us(0) is None:
-        raise InvalidScheduleError(text, f"it can never fire: so near to the pole no day has a {event}")
-    return found
+    return Solar(event, round(latitude, 6) + 0.0, round(longitude, 6) + 0.0, offset)
 
 
 def _degrees(value: float) -> str:

@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, or_, select
 
 from beatd.core.entry import Draft, Entry, Version
 from beatd.core.identity import stable_hash
@@ -23,34 +23,13 @@ PAGE = 10_000
 _d, _e = schema.definitions.c, schema.entries.c
 _COLUMNS = tuple(column.name for column in schema.definitions.columns)
 _INSERT = Statement(lambda: insert_all(schema.definitions, _COLUMNS))
-# SQLite gives the bare columns of the row that holds the maximum; the standard way would read each name twice.
-_NEWEST = Statement(
+_VERSIONS = Statement(
     lambda: (
-        select(_d.name, func.max(_d.number), _d.fingerprint, (_d.entry.is_(None) & _d.error.is_(None)))
+        select(_d.name, _d.fingerprint, (_d.entry.is_(None) & _d.error.is_(None)).label("removed"))
         .where(_d.namespace == bindparam("namespace"))
-        .group_by(_d.name)
+        .order_by(_d.name, _d.number)
     )
 )
-
-
-def _needed() -> Select[Any]:
-    return (
-        select(_d.name, _d.number, _d.changed_at, _d.fingerprint, _d.source, _d.entry, _d.error)
-        .join_from(
-            schema.definitions,
-            schema.entries,
-            and_(_e.namespace == _d.namespace, _e.name == _d.name),
-            isouter=True,
-        )
-        .where(
-            _d.namespace == bindparam("namespace"),
-            _d.number > bindparam("after"),
-            or_(_e.version.is_(None), _d.number >= _e.version),
-            or_(_d.name > bindparam("name"), and_(_d.name == bindparam("name"), _d.number > bindparam("number"))),
-        )
-        .order_by(_d.name, _d.number)
-        .limit(bindparam("page"))
-    )
 
 
 def _needed() -> Select[Any]:
@@ -189,8 +168,10 @@ def _digest(prints: dict[str, int]) -> str:
 
 
 def _newest(connection: Connection, namespace: str) -> dict[str, _Known]:
-    rows = _NEWEST.rows(connection, namespace=namespace)
-    return {name: _Known(fingerprint, bool(removed)) for name, _, fingerprint, removed in rows}
+    # By number, so that the last one of each name stays.
+    return {
+        row.name: _Known(row.fingerprint, bool(row.removed)) for row in _VERSIONS.rows(connection, namespace=namespace)
+    }
 
 
 def _compare(known: dict[str, _Known], prints: dict[str, int], revision: int) -> Applied:

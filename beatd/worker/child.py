@@ -118,13 +118,16 @@ class Child:
         # Settled before the run, and not run where that fails: at most once.
         early = call.task.options.acks == "early"
         if not early or self._settle(delivery, self._runner.started(started_at)):
-            self._settle(delivery, self._runner.run(call, started_at))
+            self._settle(delivery, self._runner.run(call, started_at), again=early)
         ended = self._clock.elapsed()
         self._slot.end(ended)
         self._pace.ran(delivery.message.task, ended - begun)
 
-    def _settle(self, delivery: Delivery, outcome: Outcome) -> bool:
-        """Settle, for as long as it takes or a lost lease makes it vain; return whether it was still ours to settle."""
+    def _settle(self, delivery: Delivery, outcome: Outcome, *, again: bool = False) -> bool:
+        """Settle, for as long as it takes or a lost lease makes it vain; return whether it was still ours to settle.
+
+        ``again``: it was ended before the run, and a broker that cannot tell any more that it was ours drops this.
+        """
         give_up_at = self._clock.elapsed() + _SETTLE_LEASES * self._spec.lease
         while True:
             try:
@@ -135,7 +138,7 @@ class Child:
                     _complain("the outcome could not be stored; the task will run again", delivery, str(error))
                     return False
                 pause(self._backoff.failed(), self._clock)
-        if not settled:
+        if not settled and not again:
             _complain("the lease was lost during the run; the outcome is dropped", delivery, None)
         return settled
 

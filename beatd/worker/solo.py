@@ -41,7 +41,8 @@ class Solo:
         self._board = SlotBoard(1)
         self._owner = f"{spec.name}/{uuid4().hex[:6]}"
         self._kill_at: int | None = None
-        self._ended = False
+        self._begun = self._warned = self._ended = False
+        self._tick = min(_TICK, self._notifier.watchdog_interval or _TICK)
         self._duties = Duties(spec, socket.gethostname(), os.getpid())
 
     def run(self) -> int:
@@ -56,7 +57,7 @@ class Solo:
             attendant.start()
             broker = self._spec.open_broker()
             try:
-                return Child(self._spec, broker, Slot(self._board, 0), owner=self._owner, poke=self._announce).run()
+                return Child(self._spec, broker, Slot(self._board, 0), owner=self._owner, poke=self._on_poke).run()
             finally:
                 self._ended = True
                 inbox.poke()
@@ -64,19 +65,29 @@ class Solo:
                 broker.close()
                 faulthandler.unregister(signal.SIGUSR1)
 
-    def _announce(self) -> None:
-        self._notifier.ready()
+    def _on_poke(self) -> None:
+        """Note that the application and the broker are there, or that a task with a hard limit begins."""
+        if not self._begun:
+            self._begun = True
+            self._notifier.ready()
+            logger.info("ready", extra={"action": "ready", "worker": self._spec.name})
+            return
+        if not self._warned:
+            self._warned = True
+            logger.warning(
+                "the solo pool does not enforce time_limit; soft_time_limit holds", extra={"action": "limit"}
+            )
 
     def _attend(self, inbox: SignalInbox) -> None:
         while not self._ended:
-            until = min(self._duties.next_at(), self._clock.elapsed() + _TICK, self._kill_at or 2**62)
+            until = min(self._duties.next_at(), self._clock.elapsed() + self._tick, self._kill_at or 2**62)
             select.select([inbox], [], [], max(0, until - self._clock.elapsed()) / SECOND)
             for signum in inbox.drain():
                 self._on_signal(signum)
             self._duties.turn([self._owner], self._describe)
             if self._kill_at is not None and self._clock.elapsed() >= self._kill_at and not self._ended:
                 self._give_up()
-            if self._ready is not None:
+            if self._ready is not None and self._begun:
                 self._ready()
             if self._notifier.watchdog_interval is not None:
                 self._notifier.alive()
@@ -88,6 +99,7 @@ class Solo:
         match signum:
             case signal.SIGTERM | signal.SIGINT | signal.SIGQUIT:
                 at_once = signum is signal.SIGQUIT or self._kill_at is not None
+                self._notifier.stopping()
                 logger.info("stopping now" if at_once else "draining", extra={"action": "stop"})
                 self._board.order(0, Order.LEAVE)
                 self._kill_at = self._clock.elapsed() + (0 if at_once else self._spec.drain_timeout)

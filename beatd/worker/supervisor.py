@@ -52,6 +52,7 @@ class Supervisor:
         self._announced = False
         self._begun = False
         self._fed_at = 0
+        self._tick = min(_TICK, (self._notifier.watchdog_interval or _TICK) // 2)
 
     def run(self) -> int:
         """Run until told to stop, or until the first child cannot start; return the exit code."""
@@ -84,7 +85,7 @@ class Supervisor:
 
     def _wait(self, inbox: SignalInbox) -> None:
         now = self._clock.elapsed()
-        moments = (self._brood.next_at(), self._duties.next_at(), self._kill_at, now + _TICK)
+        moments = (self._brood.next_at(), self._duties.next_at(), self._kill_at, now + self._tick)
         until = min(moment for moment in moments if moment is not None)
         select.select([inbox], [], [], max(0, until - now) / SECOND)
 

@@ -117,22 +117,22 @@ def run(tmp_path: Path) -> Callable[..., Ended]:
     return partial(run_in, tmp_path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder in which `beatd run` fired, a worker ran what was fired, and both have ended."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "beatd.toml").write_text(PROJECT)
     (folder / "tasks.py").write_text(TASKS)
     with running(folder, "run", "--workers", "1"):
-        wait_until(lambda: run_in(folder, "runs", "--only", "success", "--json").out and failed(folder))
+        wait_until(lambda: number(folder, "tick", "success") > 2 and number(folder, "nobody", "dead"))
     return folder
 
 
-def failed(folder: Path) -> str:
-    return run_in(folder, "runs", "--only", "dead", "--json").out
+def number(folder: Path, entry: str, state: str) -> int:
+    return len(run_in(folder, "runs", "--entry", entry, "--only", state, "--json").lines)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def beatd_in(project: Path) -> Callable[..., Ended]:
     """Run a command in that folder."""
     return partial(run_in, project)

@@ -1,5 +1,6 @@
 import sys
 from importlib import import_module
+from signal import SIGINT
 from time import perf_counter
 
 import pytest
@@ -85,3 +86,28 @@ def test_the_completion_script_is_printed(run, shell):
 def test_completion_offers_commands(run):
     ended = run(env={"_BEATD_COMPLETE": "bash_complete", "COMP_WORDS": "beatd ch", "COMP_CWORD": "1"})
     assert ended.out == "plain,check\n"
+
+
+def test_run_with_nothing_to_run_tells_the_remedy(run):
+    ended = run("run")
+    assert (ended.code, ended.err) == (
+        1,
+        "error: schedule: there is no ./beatd.toml; give --schedule FILE, or write one: `beatd init`\n",
+    )
+
+
+def test_an_application_that_cannot_be_imported_ends_run_and_worker(run, write):
+    write("tasks.py", "import nowhere_at_all\n")
+    for command in ("run", "worker"):
+        ended = run(command, "-A", "tasks")
+        assert ended.code == 1
+        assert ended.err.startswith("error: importing 'tasks' failed: ModuleNotFoundError: No module named 'nowhere_at")
+
+
+def test_an_interrupted_command_ends_quietly(start, run, until):
+    run("db", "upgrade")
+    with start("call", "x.y", "--wait", "--timeout", "50") as process:
+        until(lambda: run("status", "--json").json["queues"].get("celery", {}).get("ready"))
+        process.send_signal(SIGINT)
+        assert process.wait(20) == 130
+        assert b"Traceback" not in process.stderr.read()

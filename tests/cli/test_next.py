@@ -45,9 +45,13 @@ def test_nothing_more_to_fire_is_said(run, write):
     assert run("next").out == "nothing fires any more\n"
 
 
-def test_without_a_source_the_remedy_is_told(run):
+def test_without_a_source_the_remedy_is_told(run, tmp_path):
     ended = run("next")
-    assert (ended.code, ended.err) == (
-        1,
-        "error: schedule: there is no ./beatd.toml; give --schedule FILE, or write one: `beatd init`\n",
-    )
+    assert ended.code == 1
+    assert f"there is no ./beatd.toml, and no database at {tmp_path}/beatd.db" in ended.err
+    assert ended.err.endswith("; give --schedule FILE, or write one: `beatd init`\n")
+
+
+def test_without_a_source_the_stores_set_is_shown(run, project):
+    found = run("next", "-b", f"sqlite:///{project}/beatd.db", "--count", "3", "--json").lines
+    assert {line["entry"] for line in found} == {"tick", "nobody"}

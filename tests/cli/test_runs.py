@@ -33,4 +33,4 @@ def test_people_read_a_table(beatd_in):
 
 
 def test_that_there_is_nothing_is_said(beatd_in):
-    assert beatd_in("runs", "--entry", "yearly").out == "no such runs\n"
+    assert beatd_in("runs", "--entry", "absent").out == "no such runs\n"

@@ -247,6 +247,7 @@ def test_what_kubernetes_puts_into_a_pod_is_not_a_setting() -> None:
             "beatd.toml:2: beatd.broker: 'postgresql+psycopg://h/d': postgresql+psycopg",
         ),
         ("broker = 'beatd.db'", "beatd.toml:2: beatd.broker: 'beatd.db' is no URL; for example sqlite:///beatd.db"),
+        ("broker = 'redis:/u:secret@h'", "beatd.toml:2: beatd.broker: '***@h' is no URL; for example sqlite"),
         (
             "broker = 'sqlite://beatd.db'",
             "beatd.toml:2: beatd.broker: 'sqlite://beatd.db' names a host; write sqlite:///beatd.db",

@@ -253,3 +253,19 @@ def test_jitter_moves_the_eta_and_not_the_fire() -> None:
     assert emission.fire_time == START + 10 * SECOND
     assert START + 10 * SECOND <= emission.message.due < START + 14 * SECOND
     assert rec.cursor == START + 10 * SECOND
+
+
+def test_a_solar_event_computed_a_little_later_is_not_fired_again() -> None:
+    line = [version(schedule="sunset 52.52 13.40")]
+    (item,), rec = drain(line, record(), START + DAY)
+    sunset = item.emissions[0].fire_time
+    # As if another version of astral had said the event ten seconds earlier.
+    earlier = replace(rec, cursor=sunset - 10 * SECOND)
+    assert next_moment(line, earlier, sunset) > sunset + 20 * HOUR
+
+
+def test_a_solar_entry_made_just_before_the_event_fires_at_it() -> None:
+    line = [version(schedule="sunset 52.52 13.40")]
+    sunset = next_moment(line, record(), START)
+    fresh = record(sunset - 600 * SECOND, since=sunset - 600 * SECOND)
+    assert next_moment(line, fresh, sunset) == sunset

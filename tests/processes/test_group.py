@@ -139,6 +139,21 @@ sys.exit(group(Part("worker", dies)).run())
     assert moments[4] - moments[0] > 0.05 + 0.1 + 0.2 + 0.4
 
 
+def test_hup_from_a_terminal_that_closes_is_a_request_to_stop(script, lines, until):
+    process = script(
+        """
+        import fcntl, os, pty, termios
+        _, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+        """
+        + BOTH.replace("\n", "\n" + " " * 8)
+    )
+    until(lambda: any("message=ready" in line for line in lines("stderr")))
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(10) == 0
+    assert "worker SIGTERM" in lines("noted")
+
+
 def test_systemd_is_told_when_all_are_ready_and_the_watchdog_is_fed(script, tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))

@@ -7,7 +7,6 @@ own, and demands that each fire was emitted once or is on record once.
 import random
 
 import pytest
-from tests.scheduler.model import SECOND, FlakyRecords, ModelClock, ModelStore
 
 from beatd.core.entry import Entry, Misfire, Version
 from beatd.core.firing import paused, resumed
@@ -19,6 +18,7 @@ from beatd.scheduler.book import Book
 from beatd.scheduler.emitter import Emitter
 from beatd.scheduler.report import Report
 from beatd.scheduler.timekeeper import Timekeeper
+from tests.scheduler.model import SECOND, FlakyRecords, ModelClock, ModelStore
 
 START = 1_767_225_600 * SECOND
 NAMES = ("a", "b", "c")

@@ -1,6 +1,5 @@
-from tests.scheduler.model import SECOND, ModelClock
-
 from beatd.scheduler.timekeeper import Timekeeper
+from tests.scheduler.model import SECOND, ModelClock
 
 MINUTE = 60 * SECOND
 

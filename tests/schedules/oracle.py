@@ -22,10 +22,8 @@ def values(field, low, high):
             first, last = low, high
         else:
             first, last = (int(NAMES.get(word, word)) for word in (first, last or first))
-        if last < first:
-            run = [*range(first, high + 1), *range(low, last + 1)]
-        else:
-            run = list(range(first, last + 1))
+        wraps = last < first
+        run = [*range(first, high + 1), *range(low, last + 1)] if wraps else list(range(first, last + 1))
         found.update(run[:: int(step or 1)])
     return found
 
@@ -38,7 +36,7 @@ class Rule:
         self.second = values(words.pop(0), 0, 59) if len(words) == 6 else {0}
         minute, hour, date, month, weekday = words
         self.minute, self.hour, self.month = values(minute, 0, 59), values(hour, 0, 23), values(month, 1, 12)
-        self.both = weekday.startswith("&") or date.startswith("*") or weekday.startswith("*")
+        self.both = weekday.startswith(("&", "*")) or date.startswith("*")
         self.date, self.weekday = values(date, 1, 31), {day % 7 for day in values(weekday.lstrip("&"), 0, 6)}
         self.elapsed = minute.startswith("*") or hour.startswith("*")
 

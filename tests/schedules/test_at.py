@@ -52,7 +52,7 @@ def test_in_a_fold_it_is_the_first_pass_or_what_the_entry_says(fold, wanted):
     ],
 )
 def test_a_moment_that_does_not_exist_is_refused(text, terms):
-    with pytest.raises(InvalidScheduleError, match="it can never fire: the clocks of .* skip this moment"):
+    with pytest.raises(InvalidScheduleError, match=r"it can never fire: the clocks of .* skip this moment"):
         parse(text, Terms(**terms))
 
 

@@ -46,6 +46,14 @@ def test_days_without_the_event_are_skipped():
     assert iso(schedule.last_us(dark)).startswith("2026-11-2")
 
 
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("latitude", [89.5, -89.5])
+def test_near_a_pole_the_search_still_finds_each_event_every_year(event, latitude):
+    schedule = solar(event, latitude, 0)
+    for year in range(1990, 2060, 3):
+        assert schedule.next_us(to_us(datetime(year, 1, 1, tzinfo=UTC))) is not None
+
+
 def test_the_order_of_events_is_that_of_a_day():
     dawn = ["dawn_astronomical", "dawn_nautical", "dawn_civil", "sunrise", "solar_noon"]
     dusk = ["sunset", "dusk_civil", "dusk_nautical", "dusk_astronomical"]
@@ -100,7 +108,8 @@ def test_a_solar_schedule_has_one_text(text, canonical):
         ("sunset nan 0", "'nan' is not a number of degrees"),
         ("sunset 52.5 13.4 offset 25h", "at most 1d"),
         ("sunset 52.5 13.4 -30m", "needs a latitude and a longitude"),
-        ("sunset 90 0", "it can never fire"),
+        ("sunset 90 0", "within half a degree of a pole"),
+        ("dawn_civil -89.6 0", "within half a degree of a pole"),
         ("sun_elevation 5 rising 52 13", "not in this version"),
         ("sunsett 52 13", "write 'sunset 52 13'"),
     ],

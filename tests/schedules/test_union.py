@@ -50,7 +50,7 @@ def test_an_empty_side_is_refused(text):
 
 
 def test_the_error_quotes_the_rule_that_is_wrong():
-    with pytest.raises(InvalidScheduleError, match="^bad schedule '61 0 . . .': minute '61'"):
+    with pytest.raises(InvalidScheduleError, match=r"^bad schedule '61 0 \* \* \*': minute '61'"):
         parse("every 1h | 61 0 * * *")
 
 

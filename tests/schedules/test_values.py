@@ -45,7 +45,7 @@ def test_a_value_is_the_schedule_of_its_text(value, text):
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: every(), "at least 10ms"),
+        (every, "at least 10ms"),
         (lambda: every(seconds=-5), "not negative"),
         (lambda: every(milliseconds=0.5), "whole number of milliseconds"),
         (lambda: every(days=10**6), "longer than"),

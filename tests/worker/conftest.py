@@ -113,6 +113,10 @@ def nap(seconds, text):
     note(f"{text} ended")
 
 @task()
+def linger(seconds):
+    time.sleep(seconds)
+
+@task()
 def with_process():
     note(f"started {subprocess.Popen(['sleep', '60']).pid}")
     time.sleep(60)

@@ -124,6 +124,20 @@ def test_a_quick_task_does_not_wait_behind_a_long_one(shop, until):
     assert "long ended" not in shop.lines()
 
 
+def test_a_quick_task_that_turns_slow_gives_back_what_its_child_claimed_beside_it(shop, until):
+    worker = shop.start(concurrency=2)
+    quick = [shop.send("linger", 0) for _ in range(100)]
+    until(lambda: all(shop.outcome(each) for each in quick))
+    worker.send_signal(signal.SIGTSTP)
+    until(lambda: shop.says("claiming nothing"))
+    time.sleep(0.6)
+    # Claimed in one batch now, the slow one first.
+    shop.send("linger", 30)
+    more = [shop.send("linger", 0) for _ in range(100)]
+    worker.send_signal(signal.SIGCONT)
+    until(lambda: all(shop.outcome(each) for each in more), seconds=10)
+
+
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_a_request_to_stop_lets_the_running_end_and_leaves_the_rest(shop, until, signum):
     worker = shop.start()

@@ -1,0 +1,187 @@
+"""The drivers under test, and short ways to build what the ports speak of.
+
+The tests beside this file use nothing but ports and these fixtures, so that another driver is one more parameter.
+"""
+
+import itertools
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from beatd.brokers.sql import SqlLimits, SqlQueueAdmin, SqlReceiver, SqlSender
+from beatd.clock import SystemClock
+from beatd.core.entry import Draft, Entry
+from beatd.core.identity import message_id
+from beatd.core.message import Message
+from beatd.core.record import Disposition, Emission, Item, Reason, Record
+from beatd.core.states import Outcome, State, Verdict
+from beatd.ports import Clock
+from beatd.results.sql import SqlOutcomes
+from beatd.sqlkit.database import Database
+from beatd.stores.sql import SqlDefinitions, SqlHistory, SqlLeases, SqlRecords
+
+SECOND = 1_000_000
+START = 1_800_000_000 * SECOND
+
+
+class ManualClock:
+    """A clock that moves when told."""
+
+    def __init__(self) -> None:
+        self.moment = START
+
+    def now(self) -> int:
+        return self.moment
+
+    def elapsed(self) -> int:
+        return self.moment
+
+    def advance(self, seconds: float) -> int:
+        self.moment += int(seconds * SECOND)
+        return self.moment
+
+
+class Driver:
+    """One store with every port on it."""
+
+    def __init__(self, url: str, clock: Clock, namespace: str = "tests") -> None:
+        self.db = Database(url)
+        self.url, self.clock, self.namespace = url, clock, namespace
+        self._bind(namespace)
+
+    def _bind(self, namespace: str) -> None:
+        given = (self.db, namespace, self.clock)
+        self.records, self.definitions, self.leases = SqlRecords(*given), SqlDefinitions(*given), SqlLeases(*given)
+        self.history, self.outcomes, self.limits = SqlHistory(*given), SqlOutcomes(*given), SqlLimits(*given)
+        self.sender, self.receiver, self.admin = SqlSender(*given), SqlReceiver(*given), SqlQueueAdmin(*given)
+
+    def keeping(self, history: str) -> SqlRecords:
+        return SqlRecords(self.db, self.namespace, self.clock, history)
+
+    def within(self, namespace: str) -> "Driver":
+        other = Driver.__new__(Driver)
+        other.db, other.url, other.clock, other.namespace = self.db, self.url, self.clock, namespace
+        other._bind(namespace)
+        return other
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def driver(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> Iterator[Driver]:
+    made = Driver("memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/beatd.db", clock)
+    yield made
+    made.db.close()
+
+
+@pytest.fixture(params=["sqlite"])
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Driver]:
+    """A driver whose store several processes can open, on the real clock."""
+    made = Driver(f"sqlite:///{tmp_path}/beatd.db", SystemClock())
+    yield made
+    made.db.close()
+
+
+class Make:
+    """Short ways to values; each call makes another id."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._random = random.Random(7)
+
+    def message(self, **fields: object) -> Message:
+        number = next(self._numbers)
+        given = {"id": f"m{number}", "task": "shop.add", "queue": "celery", "body": b"[[1],{},{}]", "priority": 0}
+        return Message(**{**given, "headers": {"task": "shop.add", "retries": 0}, **fields})  # type: ignore[arg-type]
+
+    def record(self, **fields: object) -> Record:
+        given = {"generation": 1, "version": 1, "fingerprint": 5, "since": 0, "cursor": 0}
+        return Record(**{"seq": self._random.getrandbits(63), **given, **fields})  # type: ignore[arg-type]
+
+    def emission(self, name: str, fire_time: int, **fields: object) -> Emission:
+        told = {"id": message_id("tests", name, 1, fire_time), "entry": name, "fire_time": fire_time, **fields}
+        return Emission(fire_time, self.message(**told))
+
+    def item(self, name: str, former: Record | None = None, **fields: object) -> Item:
+        record = self.record(**{key: fields.pop(key) for key in list(fields) if key in Record.__slots__})
+        return Item(name=name, expected=former.seq if former else None, record=record, **fields)  # type: ignore[arg-type]
+
+    def firing(self, name: str, former: Record | None, fire_time: int, **fields: object) -> Item:
+        return self.item(name, former, cursor=fire_time, emissions=(self.emission(name, fire_time, **fields),))
+
+    def disposition(self, name: str, first: int, last: int | None, count: int | None, reason: str) -> Disposition:
+        return Disposition(name, 1, 1, Reason(reason), first, last, count)
+
+    def draft(self, name: str, schedule: str = "every 1m", **fields: object) -> Draft:
+        entry = Entry(name=name, task="shop.add", schedule=schedule, **fields)  # type: ignore[arg-type]
+        return Draft(name=name, place="prod.toml:3", entry=entry)
+
+    def drafts(self, *names: str, schedule: str = "every 1m") -> list[Draft]:
+        return [self.draft(name, schedule) for name in names]
+
+    def outcome(self, verdict: str = "done", state: str = "SUCCESS", **fields: object) -> Outcome:
+        return Outcome(verdict=Verdict(verdict), state=State(state), **fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def make() -> Make:
+    return Make()
+
+
+@dataclass
+class Child:
+    """A forked process running a function; its return value comes back as text."""
+
+    pid: int
+    pipe: int
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.pipe)
+
+    def result(self) -> str:
+        with os.fdopen(self.pipe) as pipe:
+            text = pipe.read()
+        _, status = os.waitpid(self.pid, 0)
+        assert status == 0, text
+        return text
+
+
+@pytest.fixture
+def fork() -> Callable[[Callable[[], object]], Child]:
+    def start(function: Callable[[], object]) -> Child:
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid:
+            os.close(writer)
+            return Child(pid, reader)
+        code = 1
+        try:
+            os.write(writer, str(function()).encode())
+            code = 0
+        except BaseException as error:  # noqa: BLE001  whatever it is, the parent's test shows it
+            os.write(writer, repr(error).encode())
+        finally:
+            os._exit(code)
+
+    return start
+
+
+@pytest.fixture
+def claimed(driver: Driver) -> Callable[..., list[str]]:
+    """Claim from the queue ``celery`` and return the ids."""
+
+    def claim(limit: int = 10, owner: str = "w1", queues: tuple[str, ...] = ("celery",)) -> list[str]:
+        taken = driver.receiver.claim(queues, owner=owner, limit=limit, lease=30 * SECOND)
+        return [delivery.message.id for delivery in taken]
+
+    return claim

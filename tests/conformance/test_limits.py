@@ -1,0 +1,40 @@
+"""Revoking."""
+
+from beatd.core.states import State
+
+SECOND = 1_000_000
+
+
+def test_a_waiting_message_is_revoked_at_once(driver, make, clock, claimed):
+    driver.sender.send_many([make.message(id="now"), make.message(id="later", due=clock.now() + SECOND)])
+    assert driver.limits.revoke("now")
+    assert driver.limits.revoke("later")
+    clock.advance(2)
+    assert claimed() == []
+    assert (driver.outcomes.get("now").state, driver.outcomes.get("later").reason) == (State.REVOKED, "revoked")
+
+
+def test_a_running_message_is_not_run_again_once_revoked(driver, make, claimed):
+    driver.sender.send(make.message(id="m"))
+    assert claimed() == ["m"]
+    assert driver.limits.revoke("m")
+    assert driver.outcomes.get("m").state is State.STARTED
+    driver.receiver.release("w1", penalty=False)
+    assert claimed() == []
+    assert driver.outcomes.get("m").state is State.REVOKED
+
+
+def test_a_running_message_may_still_succeed_once_revoked(driver, make):
+    driver.sender.send(make.message(id="m"))
+    (delivery,) = driver.receiver.claim(["celery"], owner="w", limit=1, lease=SECOND)
+    driver.limits.revoke("m")
+    assert driver.receiver.settle(delivery, make.outcome())
+    assert driver.outcomes.get("m").state is State.SUCCESS
+
+
+def test_what_is_not_there_or_dead_cannot_be_revoked(driver, make):
+    driver.sender.send(make.message(id="m"))
+    (delivery,) = driver.receiver.claim(["celery"], owner="w", limit=1, lease=SECOND)
+    driver.receiver.settle(delivery, make.outcome("dead", "FAILURE"))
+    assert not driver.limits.revoke("m")
+    assert not driver.limits.revoke("absent")

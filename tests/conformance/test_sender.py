@@ -1,0 +1,41 @@
+"""Sending."""
+
+import pytest
+
+from beatd.errors import StoreError
+
+SECOND = 1_000_000
+
+
+def test_an_id_that_waits_is_ignored(driver, make, claimed):
+    driver.sender.send(make.message(id="m", body=b"first"))
+    driver.sender.send(make.message(id="m", body=b"second"))
+    (delivery,) = driver.receiver.claim(["celery"], owner="w", limit=5, lease=SECOND)
+    assert delivery.message.body == b"first"
+
+
+def test_an_id_that_has_run_is_ignored(driver, make, claimed):
+    driver.sender.send(make.message(id="m"))
+    (delivery,) = driver.receiver.claim(["celery"], owner="w", limit=5, lease=SECOND)
+    driver.receiver.settle(delivery, make.outcome())
+    driver.sender.send(make.message(id="m"))
+    assert claimed() == []
+
+
+def test_all_are_sent_or_none(driver, make):
+    with pytest.raises(StoreError, match=r"message big \(shop.add\) cannot be sent: the body has 16777217 bytes"):
+        driver.sender.send_many([make.message(), make.message(id="big", body=b"x" * (16 * 1024 * 1024 + 1))])
+    with pytest.raises(TypeError):
+        driver.sender.send_many([make.message(), make.message(headers={"x": object()})])
+    assert driver.admin.sizes() == {}
+
+
+def test_nothing_to_send_is_no_error(driver):
+    driver.sender.send_many([])
+    assert driver.admin.sizes() == {}
+
+
+def test_a_trigger_goes_on_record(driver, make):
+    driver.sender.send(make.message(id="m", entry="nightly", fire_time=77))
+    (run,) = driver.history.runs(entry="nightly")
+    assert (run.fire_time, run.state, run.message_id, run.task) == (77, "emitted", "m", "shop.add")

@@ -1,0 +1,231 @@
+import logging
+import shutil
+
+import pytest
+
+from beatd.errors import DefinitionError, ForeignSetError
+
+EVERY_10S = "schedule = 'every 10s'"
+
+
+def test_fires_are_emitted_at_their_time_and_not_before(stage) -> None:
+    stage.write(a=EVERY_10S)
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 9)
+    assert stage.emitted("a") == []
+    stage.tick(scheduler, 11)
+    assert stage.emitted("a") == [10, 20]
+
+
+@pytest.mark.parametrize(
+    ("misfire", "history"),
+    [
+        ("latest", [(10, "coalesced", 359), (3600, "emitted", 1)]),
+        ("skip", [(10, "missed", 360)]),
+    ],
+)
+def test_after_an_hour_of_rest_the_policy_decides_and_the_rest_is_on_record(stage, misfire, history) -> None:
+    stage.write(a=f"{EVERY_10S}\nmisfire = '{misfire}'")
+    stage.scheduler().stop()
+    stage.clock.advance(3600)
+    stage.settle(stage.scheduler("two"))
+    assert stage.runs("a") == history
+
+
+def test_after_an_hour_of_rest_all_emits_each_within_grace_and_limit(stage) -> None:
+    stage.write(
+        a=f"{EVERY_10S}\nmisfire = 'all'",
+        b=f"{EVERY_10S}\nmisfire = 'all'\ngrace = '30m30s'",
+        c=f"{EVERY_10S}\nmisfire = 'all'\ncatch_up_limit = 5",
+    )
+    stage.scheduler().stop()
+    stage.clock.advance(3600)
+    stage.settle(stage.scheduler("two"))
+    assert stage.emitted("a") == [10.0 * n for n in range(1, 361)]
+    assert stage.runs("b")[0] == (10, "missed", 177)
+    assert stage.emitted("b")[0] == 1780
+    assert stage.runs("c")[0] == (10, "missed", 355)
+    assert stage.emitted("c") == [3560, 3570, 3580, 3590, 3600]
+
+
+@pytest.mark.parametrize("misfire", ["latest", "all", "skip"])
+def test_after_five_seconds_of_rest_nothing_is_coalesced(stage, misfire) -> None:
+    stage.write(a=f"schedule = 'every 100ms'\nmisfire = '{misfire}'")
+    stage.scheduler().stop()
+    stage.clock.advance(5)
+    stage.settle(stage.scheduler("two"))
+    assert len(stage.emitted("a")) == 50
+    assert len(stage.runs("a")) == 50
+
+
+def test_an_edit_is_taken_as_a_diff_and_leaves_the_other_entries_alone(stage) -> None:
+    stage.write(a=EVERY_10S, b=EVERY_10S)
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 12)
+    untouched = stage.state.records.load(["a"])
+    stage.write(a=EVERY_10S, b="schedule = 'every 7s'")
+    stage.tick(scheduler, 1.5)
+    assert stage.state.records.load(["a"]) == untouched
+    stage.tick(scheduler, 10)
+    assert stage.emitted("a") == [10, 20]
+    # 12:00:00 is a multiple of neither second count since the epoch: the first one after the edit.
+    assert all(later > 12 for later in stage.emitted("b")[1:])
+    assert len(stage.emitted("b")) >= 2
+
+
+def test_a_broken_edit_keeps_the_old_set_and_says_so(stage, caplog) -> None:
+    stage.write(a=EVERY_10S)
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 2)
+    stage.file.write_text("[schedules.a\n")
+    with caplog.at_level(logging.ERROR):
+        stage.tick(scheduler, 20)
+    assert stage.emitted("a") == [10, 20]
+    (said,) = [record for record in caplog.records if "edit not taken" in record.message]
+    assert "beatd.toml:1" in said.message
+
+
+def test_a_broken_entry_is_quarantined_and_the_others_go_on_until_it_is_mended(stage) -> None:
+    stage.write(a=EVERY_10S, b=EVERY_10S)
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 12)
+    stage.write(a=EVERY_10S, b="schedule = 'every monday'")
+    stage.tick(scheduler, 20)
+    stage.write(a=EVERY_10S, b=EVERY_10S)
+    stage.tick(scheduler, 20)
+    assert stage.emitted("a") == [10, 20, 30, 40, 50]
+    assert stage.emitted("b") == [10, 40, 50]
+    assert (12.000001, "quarantined", 2) not in stage.runs("b")
+    assert [state for _, state, _ in stage.runs("b")].count("quarantined") == 1
+
+
+def test_strict_refuses_to_start_with_a_broken_entry(stage) -> None:
+    stage.write(a="schedule = 'every monday'")
+    with pytest.raises(DefinitionError, match="every monday"):
+        stage.scheduler(strict=True)
+
+
+def test_a_second_scheduler_stands_by_and_takes_over_when_the_first_vanishes(stage) -> None:
+    stage.write(a=EVERY_10S)
+    first, second = stage.scheduler("one"), stage.scheduler("two")
+    stage.tick(first)
+    stage.tick(second)
+    assert not first.on_standby
+    assert second.on_standby
+    # The first one is gone without a word; its lease runs out within six seconds.
+    stage.tick(second, 25)
+    assert not second.on_standby
+    assert stage.emitted("a") == [10, 20]
+
+
+def test_a_graceful_stop_hands_over_at_once(stage) -> None:
+    stage.write(a=EVERY_10S)
+    first, second = stage.scheduler("one"), stage.scheduler("two")
+    stage.tick(second, 1)
+    first.stop()
+    stage.tick(second, 2)
+    assert not second.on_standby
+
+
+def test_two_schedulers_that_both_believe_to_hold_everything_emit_once(stage) -> None:
+    stage.write(a="schedule = 'every 1s'")
+    first, second = stage.scheduler("one"), stage.scheduler("one")
+    for _ in range(20):
+        stage.clock.advance(1)
+        first.tick()
+        second.tick()
+    assert stage.emitted("a") == [float(n) for n in range(1, 21)]
+    assert second.report.conflicts + first.report.conflicts > 0
+
+
+def test_another_projects_set_is_refused_unless_it_is_to_replace_the_one_there(stage) -> None:
+    stage.write(a=EVERY_10S)
+    stage.scheduler("one").stop()
+    stage.write(z=EVERY_10S)
+    with pytest.raises(ForeignSetError, match="replace-set"):
+        stage.scheduler("two")
+    scheduler = stage.scheduler("two", replace_set=True)
+    stage.tick(scheduler, 20)
+    assert stage.emitted("a") == []
+    assert stage.emitted("z") == [10, 20]
+
+
+def test_a_host_with_an_older_set_does_not_undo_a_deploy(stage, caplog) -> None:
+    stage.write(a=EVERY_10S)
+    stage.scheduler("old").stop()
+    stage.clock.advance(60)
+    stage.write(a=EVERY_10S, b=EVERY_10S)
+    new = stage.scheduler("new")
+    stage.tick(new, 1)
+    stage.write(a=EVERY_10S)
+    with caplog.at_level(logging.WARNING):
+        old = stage.scheduler("old2")
+    assert "set not applied" in caplog.text
+    assert old.on_standby
+    assert {version.name for version in stage.state.definitions.load()} == {"a", "b"}
+
+
+def test_a_store_that_went_back_far_fires_nothing_until_it_is_told_to(stage, tmp_path, caplog) -> None:
+    stage.write(a=EVERY_10S)
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 12)
+    copy = tmp_path / "copy.db"
+    stage.state.close()
+    shutil.copy(stage.database, copy)
+    stage.tick(scheduler, 300)
+    assert len(stage.emitted("a")) == 31
+    stage.state.close()
+    for file in tmp_path.glob("beatd.db*"):
+        file.unlink()
+    shutil.copy(copy, stage.database)
+    with caplog.at_level(logging.ERROR):
+        stage.tick(scheduler, 30)
+    assert "went back" in caplog.text
+    assert stage.emitted("a") == [10]
+    scheduler.stop()
+    stage.settle(stage.scheduler("two", catch_up=True))
+    assert stage.emitted("a")[1:] == [340]
+    assert (20, "coalesced", 32) in stage.runs("a")
+
+
+def test_late_entries_do_not_delay_those_on_time(stage) -> None:
+    entries = {f"late{n}": "schedule = 'every 1s'\nmisfire = 'all'" for n in range(20)}
+    stage.write(punctual="schedule = 'every 1s'\nmisfire = 'skip'", **entries)
+    stage.scheduler().stop()
+    stage.clock.advance(600)
+    scheduler = stage.scheduler("two")
+    for _ in range(60):
+        stage.clock.advance(0.1)
+        scheduler.tick()
+    drained = sum(len(stage.emitted(f"late{n}")) for n in range(20))
+    assert [moment for moment in stage.emitted("punctual") if moment > 602] == [603, 604, 605, 606]
+    # 1000 fires a second at the most: 6 s of catching up, no more.
+    assert 3000 <= drained <= 6500
+
+
+def test_a_forward_step_of_the_clock_fires_nothing_for_a_minute(stage) -> None:
+    stage.write(a="schedule = 'every 10m'")
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 5)
+    stage.clock.set(stage.clock.moment.replace(hour=18))
+    stage.tick(scheduler, 50)
+    assert stage.emitted("a") == []
+    stage.tick(scheduler, 20)
+    assert stage.emitted("a") == [6 * 3600]
+
+
+def test_a_backward_step_fires_nothing_again(stage) -> None:
+    stage.write(a=EVERY_10S)
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 35)
+    stage.clock.set(stage.clock.moment.replace(minute=0, second=5))
+    stage.tick(scheduler, 40)
+    assert stage.emitted("a") == [10, 20, 30, 40]
+
+
+def test_the_scheduler_asks_to_be_called_at_its_next_fire(stage) -> None:
+    stage.write(a="schedule = 'every 10s offset 300ms'")
+    scheduler = stage.scheduler()
+    scheduler.tick()
+    stage.clock.advance(10)
+    assert scheduler.tick() == 300_000
