@@ -92,9 +92,10 @@ class Brood:
                 continue
             # What the task has started must not outlive it: the message may run again at once.
             kill_group(child.pid)
-            self.roster.died(child.pid, self._clock.elapsed())
+            sight = self._board.read(child.slot)
+            self.roster.died(child.pid, self._clock.elapsed(), done=sight.done if sight else 0)
             code = os.waitstatus_to_exitcode(status)
-            self._return_messages(child, code)
+            self._return_messages(child, sight, code)
             self._board.clear(child.slot)
             self._free.append(child.slot)
             yield child, code
@@ -148,11 +149,10 @@ class Brood:
         child.returned = (sight.message.id, sight.attempt)
         self._duties.give_back(Return(owner=child.owner, ids=sight.tail, penalty=False))
 
-    def _return_messages(self, child: ChildRecord, code: int) -> None:
-        sight = self._board.read(child.slot)
+    def _return_messages(self, child: ChildRecord, sight: Sight | None, code: int) -> None:
         if sight is not None and sight.tail:
             self._duties.give_back(Return(owner=child.owner, ids=sight.tail, penalty=False))
-        # Read again after its death: where the task had just ended, this is another run, or none.
+        # It was read after its death: where the task had just ended, this is another run, or none.
         settle = None
         if child.killed is Cause.LIMIT and sight is not None and sight.message is not None:
             over = 0 < sight.deadline <= self._clock.elapsed()

@@ -72,13 +72,14 @@ class Roster:
         if child.generation == self.generation:
             self._proved = True
 
-    def died(self, pid: int, now: int) -> ChildRecord:
-        """Strike a child out; one that the supervisor did not want dead delays the next start."""
+    def died(self, pid: int, now: int, *, done: int = 0) -> ChildRecord:
+        """Strike a child out; one that nobody wanted dead, and that had ``done`` no task, delays the next start."""
         child = self.children.pop(pid)
         if child.leaving or child.killed is not None:
             return child
-        lived = now - child.born_at
-        wait = self._backoff.failed(lived)
+        if done:
+            self._backoff.recovered()
+        wait = self._backoff.failed(now - child.born_at)
         # The first death is no storm; its successor starts at once.
         self.start_at = now + (wait if self._backoff.failures > 1 or not child.ready else 0)
         return child

@@ -25,6 +25,8 @@ PROJECT = """
 app = "tasks"
 timezone = "Europe/Berlin"
 drain_timeout = "5s"
+broker = "sqlite:///beatd.db"
+namespace = "shop"
 [schedules.tick]
 schedule = "every 1s"
 task = "tasks.add"

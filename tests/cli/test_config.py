@@ -46,24 +46,29 @@ def test_an_option_may_stand_before_or_behind_the_command(run, place):
     assert by_key(run(*place, "--json"))["broker"] == ("sqlite:////x.db", "command line")
 
 
-@pytest.mark.parametrize(
-    ("words", "key", "value"),
-    [
-        (["-l", "DEBUG"], "log_level", "debug"),
-        (["--log-format", "json"], "log_format", "json"),
-        (["--workers", "3"], "workers", 3),
-        (["-c", "3"], "workers", 3),
-        (["-Q", "a,b"], "queues", ["a", "b"]),
-        (["-P", "threads"], "pool", "threads"),
-        (["-A", "a", "-A", "b:app"], "app", ["a", "b:app"]),
-        (["--app-dir", "src"], "app_dir", "src"),
-        (["--results", "sqlite:///beatd.db"], "results", None),
-        (["--state", "sqlite:///beatd.db"], "state", None),
-    ],
-)
-def test_every_option_is_a_setting(run, tmp_path, words, key, value):
-    expected = value if value is not None else f"sqlite:///{tmp_path}/beatd.db"
-    assert by_key(run("config", *words, "--json"))[key] == (expected, "command line")
+def test_every_option_is_a_setting(run, write, tmp_path):
+    write("src/a.py", "")
+    said = {
+        "-l": ("log_level", "DEBUG", "debug"),
+        "--log-format": ("log_format", "json", "json"),
+        "-c": ("workers", "3", 3),
+        "-Q": ("queues", "a,b", ["a", "b"]),
+        "-P": ("pool", "threads", "threads"),
+        "-A": ("app", "a", ["a"]),
+        "--app-dir": ("app_dir", "src", "src"),
+        "--namespace": ("namespace", "shop", "shop"),
+        "--results": ("results", "sqlite:///beatd.db", f"sqlite:///{tmp_path}/beatd.db"),
+        "--state": ("state", "sqlite:///beatd.db", f"sqlite:///{tmp_path}/beatd.db"),
+    }
+    found = by_key(run("config", *(word for option, (_, text, _) in said.items() for word in (option, text)), "--json"))
+    assert {key: found[key] for key, _, _ in said.values()} == {
+        key: (value, "command line") for key, _, value in said.values()
+    }
+
+
+@pytest.mark.parametrize("option", ["--workers", "--concurrency", "-c"])
+def test_the_number_of_children_has_three_names(run, option):
+    assert by_key(run("config", option, "3", "--json"))["workers"] == (3, "command line")
 
 
 @pytest.mark.parametrize(

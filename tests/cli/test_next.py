@@ -53,5 +53,5 @@ def test_without_a_source_the_remedy_is_told(run, tmp_path):
 
 
 def test_without_a_source_the_stores_set_is_shown(run, project):
-    found = run("next", "-b", f"sqlite:///{project}/beatd.db", "--count", "3", "--json").lines
+    found = run("next", "-b", f"sqlite:///{project}/beatd.db", "--namespace", "shop", "--count", "3", "--json").lines
     assert {line["entry"] for line in found} == {"tick", "nobody"}

@@ -249,9 +249,8 @@ class World:
         return covered
 
 
-@pytest.mark.parametrize("block", range(8))
-def test_no_fire_is_lost_doubled_or_stale_whatever_happens(block) -> None:
-    for seed in range(block * 60, block * 60 + 60):
+def run_model(seeds) -> None:
+    for seed in seeds:
         world = World(seed)
         try:
             for _ in range(world.dice.randrange(20, 250)):
@@ -261,3 +260,14 @@ def test_no_fire_is_lost_doubled_or_stale_whatever_happens(block) -> None:
         except Exception as error:
             error.add_note(f"seed {seed}")
             raise
+
+
+@pytest.mark.parametrize("block", range(8))
+def test_no_fire_is_lost_doubled_or_stale_whatever_happens(block) -> None:
+    run_model(range(block * 60, block * 60 + 60))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(8))
+def test_the_model_holds_over_thousands_of_runs(block) -> None:
+    run_model(range(10_000 + block * 1000, 10_000 + block * 1000 + 1000))

@@ -52,6 +52,14 @@ def test_a_child_that_died_before_it_was_ready_is_waited_for(roster):
     assert roster.missing(SECOND // 10) == 1
 
 
+def test_children_that_had_done_something_are_made_good_at_once(roster):
+    for pid in (1, 2, 3):
+        child(roster, pid)
+    for pid in (1, 2, 3):
+        roster.died(pid, SECOND, done=1)
+    assert roster.missing(SECOND) == 3
+
+
 def test_a_death_that_the_supervisor_wanted_delays_nothing(roster):
     for pid in (1, 2, 3):
         child(roster, pid)

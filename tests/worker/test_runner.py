@@ -1,4 +1,3 @@
-# ruff: noqa: ARG002  hooks have the arguments that their base class names
 import asyncio
 import logging
 import time
