@@ -2,15 +2,27 @@
 
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, exists, select
 
 from beatd.core.states import Outcome, State, Verdict
 from beatd.sqlkit import schema
-from beatd.sqlkit.dialect import upsert
+from beatd.sqlkit.dialect import constant, upsert
 from beatd.sqlkit.messages import as_json
 from beatd.sqlkit.statement import Statement
 
 _STORE = Statement(lambda: upsert(schema.results, [column.name for column in schema.results.columns]))
+
+_r = schema.results.c
+_STARTED_BY = Statement(
+    lambda: select(
+        exists().where(
+            _r.namespace == bindparam("of_namespace"),
+            _r.message_id == bindparam("of_id"),
+            _r.state == constant(State.STARTED),
+            _r.worker == bindparam("of_owner"),
+        )
+    )
+)
 
 
 def row_of(
@@ -34,6 +46,11 @@ def row_of(
         "entry": entry,
         "fire_time": fire_time,
     }
+
+
+def was_started_by(connection: Connection, namespace: str, message_id: str, owner: str) -> bool:
+    """Return whether this owner settled the message before running it, and has yet to tell the outcome."""
+    return bool(_STARTED_BY.value(connection, of_namespace=namespace, of_id=message_id, of_owner=owner))
 
 
 def store(connection: Connection, row: dict[str, Any] | None) -> None:

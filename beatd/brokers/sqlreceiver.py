@@ -108,7 +108,8 @@ class SqlReceiver:
             fire_time=message.fire_time,
         )
         with self._db.write() as connection:
-            if not self._end(connection, delivery, outcome, now):
+            ended = self._end(connection, delivery, outcome, now)
+            if not (ended or sqloutcome.was_started_by(connection, self._namespace, message.id, delivery.owner)):
                 return False
             sqloutcome.store(connection, row)
             messages.insert(connection, self._namespace, follow_ups, now)

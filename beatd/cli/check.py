@@ -57,7 +57,9 @@ def command(context: click.Context, sources: tuple[str, ...], *, as_json: bool) 
     for finding in findings:
         _say(finding, as_json=as_json)
     if not as_json:
-        click.echo(f"{len(drafts)} entries: {errors} wrong, {len(findings) - errors} odd")
+        click.echo(
+            f"{len(drafts)} {'entry' if len(drafts) == 1 else 'entries'}: {errors} wrong, {len(findings) - errors} odd"
+        )
     sys.exit(1 if errors else 0)
 
 

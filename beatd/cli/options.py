@@ -58,7 +58,7 @@ worker_options = (
         help="Children, or threads, that run tasks; one per CPU, four at most, if not given.",
     ),
     _setting("-Q", "--queues", metavar="NAME,...", help="The queues to take tasks from, separated by commas."),
-    _setting("-P", "--pool", metavar="POOL", help="prefork, threads or solo."),
+    _setting("-P", "--pool", metavar="POOL", help="prefork or solo."),
 )
 _STORES = (
     schedule_option,

@@ -70,7 +70,7 @@ KEYS: Mapping[str, Key] = {
     "queue": Key(printable(200)),
     "queues": Key(printable(200), many=True),
     "workers": Key(whole(1, 1024), number=True),
-    "pool": Key(_words(("prefork", "threads", "solo"), later=("gevent", "eventlet", "asyncio", "processes"))),
+    "pool": Key(_words(("prefork", "solo"), later=("threads", "gevent", "eventlet", "asyncio", "processes"))),
     "max_deliveries": Key(whole(1), number=True),
     "drain_timeout": Key(duration(0)),
     "late_after": Key(duration(1)),

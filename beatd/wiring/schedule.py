@@ -95,9 +95,25 @@ def run_scheduler(
         dump_stacks_on_usr1()
         state = stack.enter_context(closing(open_state(settings)))
         broker = stack.enter_context(closing(open_broker(settings)))
-        sources = make_sources(settings, read_code)
+        sources = make_sources(settings, _unconnected(read_code, state, broker))
         scheduler = make_scheduler(settings, state, broker, sources, manner=manner, holder=holder)
         scheduler.start()
         watch = stack.enter_context(closing(FileWatch([path for source in sources for path in source.paths()])))
         Loop(scheduler, inbox, watch, CLOCK, pulse=pulse).run()
     return 0
+
+
+def _unconnected(read_code: ReadCode | None, *stores: State | Broker) -> ReadCode | None:
+    """Close the connections before code is read in a process apart; they open again with their next use.
+
+    A child that inherits an open SQLite connection, and whose code opens the same file, upsets the parent's locks.
+    """
+    if read_code is None:
+        return None
+
+    def read() -> list[Draft]:
+        for store in stores:
+            store.close()
+        return read_code()
+
+    return read

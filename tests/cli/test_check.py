@@ -10,7 +10,7 @@ def entry(*lines):
 def test_a_good_file_is_said_to_be_good(run, write):
     write("beatd.toml", GOOD)
     ended = run("check")
-    assert (ended.code, ended.out, ended.err) == (0, "1 entries: 0 wrong, 0 odd\n", "")
+    assert (ended.code, ended.out, ended.err) == (0, "1 entry: 0 wrong, 0 odd\n", "")
     assert (run("check", "beatd.toml", "--json").out, run("check", "-s", "beatd.toml").code) == ("", 0)
 
 
@@ -85,7 +85,7 @@ def test_what_is_odd_is_a_warning_and_no_failure(run, write, lines, says):
 
 def test_an_interval_with_a_start_is_not_odd(run, write):
     write("beatd.toml", entry('schedule = "every 1d"', 'starts_at = "2026-01-01T08:00"'))
-    assert run("check").out == "1 entries: 0 wrong, 0 odd\n"
+    assert run("check").out == "1 entry: 0 wrong, 0 odd\n"
 
 
 def test_entries_of_the_code_are_read_and_tasks_that_are_not_there_are_odd(run, write):

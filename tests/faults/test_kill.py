@@ -134,7 +134,6 @@ def kill_for(rounds: int, folder: Path) -> None:
     assert verdict.executed > 5 * rounds, story
     # Running is at least once: only what a killed process had in hand may run again.
     assert verdict.repeats <= 2 * len(killed), story
-    print(story.splitlines()[1])
 
 
 @pytest.mark.timeout(300)

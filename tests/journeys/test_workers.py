@@ -129,3 +129,14 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_a_task_that_is_acknowledged_early_runs_once_and_its_outcome_is_kept(desk, until) -> None:
+    early = "\n@task(acks='early')\ndef once():\n    return 'ran'\n"
+    desk.write("tasks.py", TASKS + early)
+    desk.write("beatd.toml", SCHEDULE + entry("once", "every 1s", "tasks.once") + "max_runs = 1\n")
+    started = desk.start("run", "--workers", "1")
+    until(lambda: desk.ended("once") == ["success"], why=started.said)
+    (run,) = [run for run in desk.runs("--entry", "once") if run["message_id"]]
+    assert "ran" in desk.beatd("result", run["message_id"]).stdout
+    assert started.stop() == 0
