@@ -1,7 +1,7 @@
 """The user's code, as `beatd run` and `beatd worker` use it: imported in children, read in a process apart."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -9,13 +9,18 @@ from beatd.app.discover import code_entries, import_apps
 from beatd.config.settings import Settings
 from beatd.core.entry import Draft
 from beatd.processes.apart import run_apart
-from beatd.wiring.together import Code
+
+if TYPE_CHECKING:
+    from beatd.wiring.together import Code
 
 TIMEOUT = 60.0
 
 
-def code_of(settings: Settings) -> Code | None:
+def code_of(settings: Settings) -> "Code | None":
     """Return the code that ``settings.app`` names, or None where it names none."""
+    # Engines are wired up by those commands alone that run them.
+    from beatd.wiring.together import Code
+
     if not settings.app:
         return None
     return Code(load=lambda: _load(settings), read=lambda: _read(settings))

@@ -56,7 +56,6 @@ def check(settings: Settings, *, as_json: bool) -> None:
 def backup(settings: Settings, target: Path, *, as_json: bool) -> None:
     """Copy the database to the new file TARGET, consistent even while it is in use."""
     with closing(Database(settings.broker, create=False)) as database:
-        migrate.current(database)  # so that a database that is not there leaves no empty copy behind
         migrate.backup(database, target)
         where = str(database.path)
     if as_json:

@@ -2,9 +2,10 @@
 
 import re
 
-_PASSWORD = re.compile(r"(?<=://)([^/@:]*):([^/@]*)@")
+# Up to the last ``@``: a password that was not percent-encoded may hold ``@`` and ``/`` itself.
+_PASSWORD = re.compile(r"://([^:/@]*):(.*)@", re.DOTALL)
 
 
 def masked(url: str) -> str:
     """Return the URL with its password replaced by ``***``."""
-    return _PASSWORD.sub(r"\1:***@", url)
+    return _PASSWORD.sub(r"://\1:***@", url)

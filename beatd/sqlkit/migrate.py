@@ -52,6 +52,17 @@ def check(db: "Database") -> list[str]:
 
 def backup(db: "Database", target: Path) -> None:
     """Copy the database to a new file, consistent even while it is in use."""
+    with db.bare() as connection:
+        _make_file(target)
+        source: Any = connection.connection.driver_connection
+        copy = sqlite3.connect(target)
+        try:
+            source.backup(copy, pages=1024)
+        finally:
+            copy.close()
+
+
+def _make_file(target: Path) -> None:
     try:
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
     except FileExistsError as error:
@@ -60,13 +71,6 @@ def backup(db: "Database", target: Path) -> None:
     except OSError as error:
         msg = f"{target} cannot be made: {error.strerror}"
         raise StoreError(msg) from error
-    with db.bare() as connection:
-        source: Any = connection.connection.driver_connection
-        copy = sqlite3.connect(target)
-        try:
-            source.backup(copy, pages=1024)
-        finally:
-            copy.close()
 
 
 def ensure(connection: Connection, place: str, *, create: bool) -> None:

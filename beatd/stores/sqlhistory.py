@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, null, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, null, or_, select
 
 from beatd.ports import Clock, Run
 from beatd.sqlkit import schema
@@ -60,7 +60,9 @@ class SqlHistory:
         self, *, entry: str | None = None, state: str | None = None, limit: int = 50, before: int | None = None
     ) -> list[Run]:
         """Return the newest runs first."""
-        query: Select[Any] = _RUNS.where(_f.namespace == self._namespace).limit(limit)
+        # A range that held no fire when it was closed (a pause between two fires) is nothing that happened to a fire.
+        held_some = or_(_f.count.is_(None), _f.count > literal_column("0"))
+        query: Select[Any] = _RUNS.where(_f.namespace == self._namespace, held_some).limit(limit)
         if entry is not None:
             query = query.where(_f.entry == entry)
         if before is not None:
