@@ -21,7 +21,7 @@ run: .venv/.run ## fire schedules/prod.toml and run its tasks; Ctrl-C drains
 	@exec $(BIN)/beatd run --schedule $(SCHEDULE)
 
 test: .venv/.dev ## the quick tests
-	@$(PYTEST) -m "not slow"
+	@$(PYTEST) -m "not slow" -n 2
 
 test-slow: .venv/.dev ## the slow tests alone
 	@$(PYTEST) -m slow --timeout 900 || { code=$$?; [ $$code = 5 ] && echo "no test is marked slow" || exit $$code; }

@@ -39,10 +39,7 @@ _HEADERS = msgspec.json.Decoder(dict[str, Any])
 
 def _due() -> Select[Any]:
     return (
-        select(_m.seq)
-        .where(_ours, _is_delayed, _m.due <= bindparam("now"))
-        .order_by(_m.due)
-        .limit(literal_column(str(PROMOTED_AT_ONCE)))
+        select(_m.seq).where(_ours, _is_delayed, _m.due <= bindparam("now")).order_by(_m.due).limit(bindparam("most"))
     )
 
 
@@ -123,7 +120,7 @@ class Claim:
 
     def run(self, queues: Sequence[str], *, owner: str, limit: int, lease: int) -> list[Delivery]:
         """Take up to ``limit`` messages, best first, ending on the way those that must not be run."""
-        _PROMOTE.change(self._connection, of_namespace=self._namespace, now=self._now)
+        _PROMOTE.change(self._connection, of_namespace=self._namespace, now=self._now, most=PROMOTED_AT_ONCE)
         names = {f"queue_{number}": queue for number, queue in enumerate(queues)}
         given = {"of_namespace": self._namespace, "owner": owner, "now": self._now, "until": self._now + lease}
         statement = _claim_statement(len(names))

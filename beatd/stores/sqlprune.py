@@ -22,7 +22,15 @@ def _fires(*conditions: ColumnElement[bool]) -> Select[Any]:
 _OLD_FIRES = Statement(lambda: _fires(_f.first < bindparam("before"), _f.last < bindparam("before")))
 _OLDEST_FIRES = Statement(_fires)
 _DELETE_FIRE = Statement(lambda: delete(schema.fires).where(_f.id == bindparam("id")))
-_SPAN = Statement(lambda: select(func.coalesce(func.max(_f.id) - func.min(_f.id) + 1, 0)))
+
+
+def _span() -> Select[Any]:
+    # Each end by itself: asked for both at once, SQLite would walk the table.
+    newest, oldest = select(func.max(_f.id)).scalar_subquery(), select(func.min(_f.id)).scalar_subquery()
+    return select(func.coalesce(newest - oldest + 1, 0))
+
+
+_SPAN = Statement(_span)
 _COUNT = Statement(lambda: select(func.count()).where(_f.namespace == bindparam("namespace")))
 
 

@@ -53,7 +53,7 @@ def test_every_option_is_a_setting(run, write, tmp_path):
         "--log-format": ("log_format", "json", "json"),
         "-c": ("workers", "3", 3),
         "-Q": ("queues", "a,b", ["a", "b"]),
-        "-P": ("pool", "threads", "threads"),
+        "-P": ("pool", "SOLO", "solo"),
         "-A": ("app", "a", ["a"]),
         "--app-dir": ("app_dir", "src", "src"),
         "--namespace": ("namespace", "shop", "shop"),

@@ -47,7 +47,7 @@ def test_each_layer_outweighs_the_one_below() -> None:
     settings = load(
         {"queue": "line"},
         {"BEATD_QUEUE": "env", "BEATD_NAMESPACE": "env"},
-        {"queue": "app", "namespace": "app", "pool": "threads", "timezone": "Asia/Tokyo"},
+        {"queue": "app", "namespace": "app", "pool": "solo", "timezone": "Asia/Tokyo"},
     )
     assert (settings.queue, settings.namespace, settings.pool, settings.timezone) == (
         "line",
@@ -75,7 +75,7 @@ def test_every_key_is_read_from_toml() -> None:
         queue = "q"
         queues = ["q", "slow"]
         workers = 3
-        pool = "threads"
+        pool = "solo"
         max_deliveries = 2
         drain_timeout = "10s"
         late_after = 90
@@ -104,7 +104,7 @@ def test_every_key_is_read_from_toml() -> None:
         queue="q",
         queues=("q", "slow"),
         workers=3,
-        pool="threads",
+        pool="solo",
         max_deliveries=2,
         drain_timeout=10 * SECOND,
         late_after=90 * SECOND,
@@ -215,9 +215,9 @@ def test_what_kubernetes_puts_into_a_pod_is_not_a_setting() -> None:
         ("timezone = 'Europe/Berln'", "beatd.toml:2: beatd.timezone: unknown time zone 'Europe/Berln'; did you mean"),
         (
             "pool = 'gevent'",
-            "beatd.toml:2: beatd.pool: 'gevent' is not in this version; choose 'prefork' or 'threads' or 'solo'",
+            "beatd.toml:2: beatd.pool: 'gevent' is not in this version; choose 'prefork' or 'solo'",
         ),
-        ("pool = 'forks'", "beatd.toml:2: beatd.pool: must be 'prefork' or 'threads' or 'solo', got 'forks'"),
+        ("pool = 'forks'", "beatd.toml:2: beatd.pool: must be 'prefork' or 'solo', got 'forks'"),
         ("accept = ['json', 'pickle']", "beatd.toml:2: beatd.accept: 'pickle' is not in this version; choose 'json'"),
         ("dedup = 'x'", "beatd.toml:2: beatd.dedup: not in this version, got 'x'; leave it out"),
         ("consumers = 'celery'", "beatd.toml:2: beatd.consumers: not in this version, got 'celery'; leave it out"),

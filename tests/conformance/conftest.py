@@ -60,6 +60,13 @@ class Driver:
         self.history, self.outcomes, self.limits = SqlHistory(*given), SqlOutcomes(*given), SqlLimits(*given)
         self.sender, self.receiver, self.admin = SqlSender(*given), SqlReceiver(*given), SqlQueueAdmin(*given)
 
+    def define(self, *names: str) -> None:
+        """Make the first revision: a record is made only for a name whose first version the store holds."""
+        entries = [Entry(name=name, task="shop.add", schedule="every 1m") for name in names]
+        self.definitions.apply(
+            [Draft(name=entry.name, place="prod.toml:3", entry=entry) for entry in entries], holder="h"
+        )
+
     def keeping(self, history: str) -> SqlRecords:
         return SqlRecords(self.db, self.namespace, self.clock, history)
 
@@ -95,7 +102,7 @@ class Make:
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
-        self._random = random.Random(7)
+        self._random = random.SystemRandom()  # a fork must not repeat what its parent draws
 
     def message(self, **fields: object) -> Message:
         number = next(self._numbers)
@@ -142,13 +149,18 @@ class Child:
 
     pid: int
     pipe: int
+    ended: bool = False
 
     def kill(self) -> None:
+        if self.ended:
+            return
+        self.ended = True
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         os.close(self.pipe)
 
     def result(self) -> str:
+        self.ended = True
         with os.fdopen(self.pipe) as pipe:
             text = pipe.read()
         _, status = os.waitpid(self.pid, 0)
@@ -157,13 +169,16 @@ class Child:
 
 
 @pytest.fixture
-def fork() -> Callable[[Callable[[], object]], Child]:
+def fork() -> Iterator[Callable[[Callable[[], object]], Child]]:
+    children: list[Child] = []
+
     def start(function: Callable[[], object]) -> Child:
         reader, writer = os.pipe()
         pid = os.fork()
         if pid:
             os.close(writer)
-            return Child(pid, reader)
+            children.append(Child(pid, reader))
+            return children[-1]
         code = 1
         try:
             os.write(writer, str(function()).encode())
@@ -173,7 +188,9 @@ def fork() -> Callable[[Callable[[], object]], Child]:
         finally:
             os._exit(code)
 
-    return start
+    yield start
+    for child in children:
+        child.kill()
 
 
 @pytest.fixture

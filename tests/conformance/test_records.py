@@ -8,6 +8,11 @@ SECOND = 1_000_000
 T = 1_800_000_000 * SECOND
 
 
+@pytest.fixture(autouse=True)
+def _defined(driver):
+    driver.define("nightly", "a", "b", "c", *(f"entry {number}" for number in range(7)))
+
+
 def test_a_record_is_made_only_where_there_is_none(driver, make):
     first = make.item("nightly", cursor=5)
     assert driver.records.step([first])[0].stored
@@ -16,7 +21,6 @@ def test_a_record_is_made_only_where_there_is_none(driver, make):
 
 
 def test_a_step_moves_the_record_and_inserts_its_message(driver, make, claimed):
-    former = make.record()
     driver.records.step([make.item("nightly")])
     former = driver.records.load(["nightly"])["nightly"]
     item = make.firing("nightly", former, T)
@@ -64,8 +68,10 @@ def test_an_empty_step_answers_nothing(driver):
 
 
 def test_every_field_of_a_record_comes_back(driver, make):
+    first = make.item("nightly")
     full = make.item(
         "nightly",
+        first.record,
         generation=2,
         version=7,
         fingerprint=2**63 - 1,
@@ -77,7 +83,7 @@ def test_every_field_of_a_record_comes_back(driver, make):
         pause=Pause("ana", T, "räumen"),
         removed=True,
     )
-    driver.records.step([full])
+    driver.records.step([first, full])
     assert driver.records.load(["nightly", "absent"]) == {"nightly": full.record}
 
 
@@ -130,11 +136,19 @@ def test_a_message_too_large_refuses_its_item_alone(driver, make):
 
 
 def test_a_version_that_the_store_does_not_hold_is_not_taken_in(driver, make):
-    driver.definitions.apply(make.drafts("a"), holder="h")
-    answers = driver.records.step([make.item("a", version=1, takes_in=True), make.item("b", version=1, takes_in=True)])
-    assert [(answer.stored, answer.unheld) for answer in answers] == [(True, False), (False, True)]
-    later = driver.records.step([make.item("a", answers[0].record, version=2, takes_in=True)])[0]
-    assert (later.stored, later.unheld, later.record) == (False, True, answers[0].record)
+    (held, *_) = driver.definitions.load(names=["a"])
+    first = make.item("a", version=1, fingerprint=held.fingerprint, takes_in=True)
+    assert driver.records.step([first])[0].stored
+    for told in ({"version": 2, "fingerprint": held.fingerprint}, {"version": 1, "fingerprint": 7}):
+        answer = driver.records.step([make.item("a", first.record, takes_in=True, **told)])[0]
+        assert (answer.stored, answer.unheld, answer.record) == (False, True, first.record)
+
+
+@pytest.mark.parametrize(("name", "version"), [("a", 2), ("absent", 1)])
+def test_a_first_record_begins_with_the_first_version(driver, make, name, version):
+    driver.definitions.apply(make.drafts("a", schedule="every 2m"), holder="h")
+    answer = driver.records.step([make.item(name, version=version)])[0]
+    assert (answer.stored, answer.unheld, answer.record) == (False, True, None)
 
 
 def test_notices_come_in_order_even_when_the_clock_stands_still(driver, make):

@@ -7,6 +7,7 @@ ENTRIES = ("a", "b", "c")
 
 def test_of_two_processes_that_step_on_one_seq_exactly_one_wins(shared, make, fork):
     driver = shared
+    driver.define(*ENTRIES)
     former = driver.records.load().get("a")
     for fire_time in range(1, 31):
 
@@ -36,6 +37,7 @@ def _total(driver):
 
 def test_kill_9_in_the_middle_of_steps_leaves_records_messages_and_history_agreed(shared, make, fork):
     driver = shared
+    driver.define(*ENTRIES)
     for _ in range(4):
         target = _total(driver) + 150
         child = fork(lambda: _step_forever(driver, make))

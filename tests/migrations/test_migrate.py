@@ -1,0 +1,144 @@
+"""The schema: made, upgraded, refused when newer."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from beatd.errors import StoreError
+from beatd.sqlkit import migrate
+from beatd.sqlkit.database import Database
+
+
+@pytest.fixture
+def db(tmp_path):
+    made = Database(f"sqlite:///{tmp_path}/beatd.db")
+    yield made
+    made.close()
+
+
+def _objects(db):
+    with db.read() as connection:
+        rows = connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_master WHERE name != 'beatd_schema'")
+        return sorted((kind, name, " ".join((sql or "").split())) for kind, name, sql in rows)
+
+
+def test_the_versions_listed_are_the_migrations_there_are():
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    scripts = ScriptDirectory.from_config(config)
+    assert tuple(script.revision for script in reversed(list(scripts.walk_revisions()))) == migrate.VERSIONS
+    assert scripts.get_current_head() == migrate.head()
+
+
+def test_the_migrations_end_where_the_schema_stands(db):
+    memory = Database("memory://")
+    assert [row for row in _objects(db) if "beatd_schema" not in row[1]] == _objects(memory)
+    memory.close()
+
+
+def test_a_new_file_is_migrated_at_first_use_and_only_then(db):
+    assert migrate.current(db) is None
+    assert migrate.upgrade(db)
+    assert (migrate.current(db), migrate.upgrade(db), migrate.check(db)) == (migrate.head(), False, [])
+
+
+def test_a_current_database_is_opened_without_alembic(db):
+    migrate.upgrade(db)
+    code = (
+        "import sys; from beatd.sqlkit.database import Database\n"
+        f"with Database('sqlite:///{db.path}').read() as c: c.exec_driver_sql('SELECT 1 FROM beatd_fires')\n"
+        "print('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
+    assert done.stdout == "False\n"
+
+
+def test_the_tables_of_others_in_the_same_file_are_left_alone(db):
+    with db.bare(writing=True) as connection:
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num TEXT)")
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('theirs')")
+    migrate.upgrade(db)
+    with db.read() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").all() == [("theirs",)]
+
+
+def _set_version(db, version):
+    migrate.upgrade(db)
+    with db.write() as connection:
+        connection.exec_driver_sql(f"UPDATE beatd_schema SET version_num = '{version}'")
+    db.close()
+
+
+def test_a_newer_schema_is_refused(db):
+    _set_version(db, "9999")
+    for create in (True, False):
+        other = Database(f"sqlite:///{db.path}", create=create)
+        with (
+            pytest.raises(StoreError, match=r"made by a newer beatd \(schema 9999, this one knows 0001\)"),
+            other.read(),
+        ):
+            pass
+        other.close()
+    with pytest.raises(StoreError, match="newer beatd"):
+        migrate.upgrade(db)
+    assert "the schema is 9999" in migrate.check(db)[0]
+
+
+def test_a_reader_does_not_migrate(db):
+    with db.bare(writing=True) as connection:
+        connection.exec_driver_sql("CREATE TABLE theirs (x)")
+    reader = Database(f"sqlite:///{db.path}", create=False)
+    with pytest.raises(StoreError, match="has no tables of beatd yet; `beatd run` makes them"), reader.read():
+        pass
+    assert "the schema is absent" in migrate.check(reader)[0]
+    reader.close()
+
+
+def test_a_backup_is_a_whole_database_of_mode_0600(db, tmp_path):
+    with db.write() as connection:
+        connection.exec_driver_sql("INSERT INTO beatd_leases (namespace, part) VALUES ('n', 1)")
+    target = tmp_path / "copy.db"
+    migrate.backup(db, target)
+    assert target.stat().st_mode & 0o777 == 0o600
+    copy = Database(f"sqlite:///{target}", create=False)
+    assert migrate.check(copy) == []
+    with copy.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM beatd_leases").scalar() == 1
+    copy.close()
+    with pytest.raises(StoreError, match="is there already; name a new file"):
+        migrate.backup(db, target)
+    with pytest.raises(StoreError, match="cannot be made: No such file or directory"):
+        migrate.backup(db, tmp_path / "absent" / "copy.db")
+
+
+def test_six_processes_that_start_at_once_migrate_once(tmp_path):
+    url = f"sqlite:///{tmp_path}/beatd.db"
+    gate, opener = os.pipe()
+    pids = []
+    for number in range(6):
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                os.close(opener)
+                os.read(gate, 1)  # ends when the parent opens the gate for all
+                with Database(url).write() as connection:
+                    connection.exec_driver_sql(f"INSERT INTO beatd_leases (namespace, part) VALUES ('n', {number})")
+                code = 0
+            finally:
+                os._exit(code)
+        pids.append(pid)
+    os.close(gate)
+    os.close(opener)
+    assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * 6
+    db = Database(url, create=False)
+    with db.read() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM beatd_schema").all() == [(migrate.head(),)]
+        assert connection.exec_driver_sql("SELECT count(*) FROM beatd_leases").scalar() == 6
+    assert migrate.check(db) == []
+    db.close()
