@@ -62,7 +62,7 @@ def open_broker(
 
     database, namespace = database or Database(settings.broker, create=create), settings.namespace
     return Broker(
-        sender=SqlSender(database, namespace, clock),
+        sender=SqlSender(database, namespace, clock, history=settings.history),
         receiver=SqlReceiver(database, namespace, clock, max_deliveries=settings.max_deliveries),
         limits=SqlLimits(database, namespace, clock),
         admin=SqlQueueAdmin(database, namespace, clock),
