@@ -67,6 +67,12 @@ class Definitions(Protocol):
     def install(self) -> Installation:
         """Create the namespace's state if it is not there, and return it."""
 
+    def remember_libraries(self) -> Mapping[str, tuple[str | None, str | None]]:
+        """Keep the versions of what computes fire times (tzdata, astral) with the state.
+
+        Returns (former, present) of those that changed since a scheduler last did this.
+        """
+
     def apply(self, drafts: Sequence[Draft], *, holder: str, replace: bool = False) -> Applied:
         """Make these drafts the set: definitions first, then the revision by compare-and-set.
 

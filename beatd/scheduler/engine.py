@@ -74,6 +74,10 @@ class Scheduler:
         installation = self._ports.definitions.install()
         if installation.rolled_back_at is not None and self._terms.catch_up:
             self._ports.definitions.mark_rolled_back(None)
+        for library, (former, present) in self._ports.definitions.remember_libraries().items():
+            # Fires that are settled stay so; those to come may move.
+            said = f"{library} {present} computes fire times now; it was {former}"
+            _log.warning(said, extra={"action": "library_changed"})
         self._sources.start()
         self._renew()
 

@@ -79,6 +79,12 @@ class SqlDefinitions:
         with self._db.write() as connection:
             return sqlinstall.install(connection, self._namespace, self._clock.now())
 
+    def remember_libraries(self) -> dict[str, tuple[str | None, str | None]]:
+        """Keep the versions of what computes fire times; return (former, present) of those that changed."""
+        with self._db.write() as connection:
+            sqlinstall.install(connection, self._namespace, self._clock.now())
+            return sqlinstall.remember(connection, self._namespace)
+
     def apply(self, drafts: Sequence[Draft], *, holder: str, replace: bool = False) -> Applied:
         """Make these drafts the set, unless it is stale or another project's."""
         prints = _fingerprints(drafts)

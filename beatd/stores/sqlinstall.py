@@ -13,6 +13,13 @@ from beatd.sqlkit.statement import Statement
 _n = schema.namespaces.c
 _READ = Statement(lambda: select(schema.namespaces).where(_n.namespace == bindparam("namespace")))
 _INSERT = Statement(lambda: insert_new(schema.namespaces, ("namespace", "id", "since", "tzdata", "astral")))
+_REMEMBER = Statement(
+    lambda: (
+        update(schema.namespaces)
+        .where(_n.namespace == bindparam("of_namespace"))
+        .values(tzdata=bindparam("tzdata"), astral=bindparam("astral"))
+    )
+)
 _MARK = Statement(
     lambda: (
         update(schema.namespaces)
@@ -38,14 +45,28 @@ def install(connection: Connection, namespace: str, now: int) -> Installation:
     if found is not None:
         return found
     made = Installation(id=str(uuid4()), since=now, revision=0, digest="", rolled_back_at=None)
-    versions = {"tzdata": _version("tzdata"), "astral": _version("astral")}
-    _INSERT.change(connection, namespace=namespace, id=made.id, since=now, **versions)
+    _INSERT.change(connection, namespace=namespace, id=made.id, since=now, **_libraries())
     return made
+
+
+def remember(connection: Connection, namespace: str) -> dict[str, tuple[str | None, str | None]]:
+    """Keep the versions of the libraries that compute fire times; return (former, present) of those that changed."""
+    row, present = _READ.row(connection, namespace=namespace), _libraries()
+    changed = {
+        name: (getattr(row, name), version) for name, version in present.items() if getattr(row, name) != version
+    }
+    if changed:
+        _REMEMBER.change(connection, of_namespace=namespace, **present)
+    return changed
 
 
 def mark(connection: Connection, namespace: str, at: int | None) -> None:
     """Set or clear the mark under which no scheduler emits."""
     _MARK.change(connection, of_namespace=namespace, rolled_back_at=at)
+
+
+def _libraries() -> dict[str, str | None]:
+    return {"tzdata": _version("tzdata"), "astral": _version("astral")}
 
 
 def _version(package: str) -> str | None:

@@ -1,5 +1,7 @@
 import logging
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -229,3 +231,15 @@ def test_the_scheduler_asks_to_be_called_at_its_next_fire(stage) -> None:
     scheduler.tick()
     stage.clock.advance(10)
     assert scheduler.tick() == 300_000
+
+
+def test_another_edition_of_the_time_zones_is_told_once(stage, caplog) -> None:
+    stage.write(a=EVERY_10S)
+    stage.scheduler("one").stop()
+    with closing(sqlite3.connect(stage.database)) as connection, connection:
+        connection.execute("UPDATE beatd_namespaces SET tzdata = '2020.1'")
+    with caplog.at_level(logging.WARNING):
+        stage.scheduler("two").stop()
+        stage.scheduler("three").stop()
+    (said,) = [record.message for record in caplog.records if record.action == "library_changed"]
+    assert "2020.1" in said
