@@ -107,7 +107,7 @@ def kill(pid: int) -> None:
 
 def kill_for(rounds: int, folder: Path) -> None:
     """Kill something in each round, with edits in between, and let the oracle judge."""
-    seed = int(os.environ.get("BEATD_TEST_SEED", random.SystemRandom().randrange(1 << 32)))
+    seed = int(os.environ.get("ORACLE_SEED", random.SystemRandom().randrange(1 << 32)))
     site = Site(folder, random.Random(seed))
     site.edit()
     site.start()
