@@ -27,7 +27,7 @@ logger = logging.getLogger("beatd.run")
 
 
 class Group:
-    """Runs parts until told to stop: TERM or INT asks them to end, a second one is passed on as QUIT, then KILL.
+    """Runs parts, the later ones once the former were ready, until told to stop: TERM or INT asks them to end, a second one is passed on as QUIT, then KILL.
 
     HUP, USR1, TSTP and CONT are passed on; HUP with a controlling terminal is a TERM. The parts are out of the
     terminal's reach and die with this process. ``stop_timeout`` (microseconds) bounds the first request to end.
@@ -78,6 +78,9 @@ class Group:
             if member.pid is None and member.start_at <= now:
                 member.start()
                 logger.debug("%s started", member.name, extra={"action": "start", "pid": member.pid})
+            # The next one begins when this one has been ready once: it may find that nothing here should run at all.
+            if not member.was_ready:
+                return
 
     def _wait(self, inbox: SignalInbox) -> None:
         now = self._clock.elapsed()

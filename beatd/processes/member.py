@@ -34,6 +34,7 @@ class Member:
         self.start_at = 0
         self.pulses = 0
         self.pulsed_at = 0
+        self.was_ready = False
 
     def start(self) -> None:
         """Fork the process."""
@@ -57,6 +58,7 @@ class Member:
             received = len(os.read(self._reader, 4096))
             if received:
                 self.pulses += received
+                self.was_ready = True
                 self.pulsed_at = self._clock.elapsed()
             else:
                 # It has ended, which SIGCHLD tells; an end of file would wake the loop for ever.

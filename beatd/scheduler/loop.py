@@ -17,7 +17,8 @@ from beatd.scheduler.timekeeper import SECOND
 
 _log = logging.getLogger("beatd.scheduler")
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
+# TSTP and CONT are for workers; taken note of here, so that they do not stop the schedule as they do by default.
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTSTP, signal.SIGCONT)
 
 
 class Hints(Protocol):

@@ -1,17 +1,17 @@
 """The sources of a scheduler, read as one set and applied to the store."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from beatd.core.entry import Draft
 from beatd.errors import DefinitionError, ForeignSetError, StaleSetError
-from beatd.ports import Applied, Definitions, Source
+from beatd.ports import Definitions, Source
 
 _log = logging.getLogger("beatd.scheduler")
 
 
 class SourceSet:
-    """Files and code, applied as one set; a broken edit leaves the store's set as it is."""
+    """Files and code, applied as one set; a source that cannot be read counts as it was when it could be."""
 
     def __init__(
         self,
@@ -27,63 +27,85 @@ class SourceSet:
         self._holder = holder
         self._replace = replace
         self._strict = strict
+        self._loaded: list[list[Draft]] = []
+        self._broken: set[int] = set()
+        self._left_out: set[str] = set()
         self.refused: str | None = None
 
-    def read(self) -> list[Draft]:
-        """Return all drafts. Raises DefinitionError where a source cannot be read."""
-        drafts: dict[str, Draft] = {}
-        for source in self._sources:
-            for draft in source.load():
-                former = drafts.setdefault(draft.name, draft)
-                if former is not draft:
-                    _log.error(
-                        "name is taken: %s is already defined at %s; the one at %s is left out",
-                        draft.name,
-                        former.place,
-                        draft.place,
-                        extra={"action": "name_taken", "entry": draft.name},
-                    )
-        for draft in drafts.values():
-            if draft.error is not None:
-                if self._strict:
-                    raise DefinitionError(draft.place, draft.error)
-                _log.error("entry quarantined: %s", draft.error, extra={"action": "quarantined", "entry": draft.name})
-        return list(drafts.values())
-
     def start(self) -> None:
-        """Apply for the first time. Raises where a source cannot be read, or the set belongs to another project."""
+        """Read and apply for the first time.
+
+        Raises DefinitionError where a source cannot be read (``strict``: or holds a bad entry), ForeignSetError where
+        the set is another project's.
+        """
+        self._loaded = [source.load() for source in self._sources]
+        if self._strict:
+            for draft in self._together():
+                if draft.error is not None:
+                    raise DefinitionError(draft.place, draft.error)
         try:
-            self.apply()
+            self._apply()
         except ForeignSetError:
             raise
         except StaleSetError as error:
-            self.say_refused(error)
+            self._say_refused(error)
 
-    def apply(self) -> Applied | None:
-        """Read and apply; None where the store's set is newer or another's. Raises DefinitionError."""
+    def reload(self, *, forced: bool = False) -> None:
+        """Read again what changed (``forced``: everything) and apply it; what is wrong is said, and the old goes on."""
+        # Every source is asked, because asking also takes note of the state it is in now.
+        changed = [place for place, source in enumerate(self._sources) if source.changed() or forced]
+        if not (changed or self.refused):
+            return
+        for place in changed:
+            self._read_again(place)
+        try:
+            self._apply()
+        except StaleSetError as error:
+            self._say_refused(error)
+
+    def _read_again(self, place: int) -> None:
+        try:
+            self._loaded[place] = self._sources[place].load()
+        except DefinitionError as error:
+            self._broken.add(place)
+            _log.error("edit not taken, the former set goes on: %s", error, extra={"action": "broken_edit"})
+            return
+        if place in self._broken:
+            self._broken.discard(place)
+            _log.info("%s can be read again", self._sources[place].name, extra={"action": "mended_edit"})
+
+    def _apply(self) -> None:
+        """Apply what was read. Raises StaleSetError where the store's set is newer, or another project's."""
         if not self._sources:
-            return None
-        applied = self._definitions.apply(self.read(), holder=self._holder, replace=self._replace)
+            return
+        drafts = list(self._together())
+        applied = self._definitions.apply(drafts, holder=self._holder, replace=self._replace)
         self._replace, self.refused = False, None
+        touched = {*applied.added, *applied.changed}
+        for draft in drafts:
+            if draft.error is not None and draft.name in touched:
+                fields = {"action": "quarantined", "entry": draft.name}
+                _log.error("entry quarantined: %s", draft.error, extra=fields)
         for action in ("added", "changed", "removed"):
             for name in getattr(applied, action):
                 _log.info("entry %s: %s", action, name, extra={"action": f"entry_{action}", "entry": name})
-        return applied
 
-    def reload(self, *, forced: bool = False) -> None:
-        """Apply again if a source changed; what is wrong is said, and the old set goes on."""
-        # Every source is asked, because asking also takes note of the state it is in now.
-        changed = [source.name for source in self._sources if source.changed()]
-        if not (forced or self.refused or changed):
-            return
-        try:
-            self.apply()
-        except DefinitionError as error:
-            _log.error("edit not taken, the former set goes on: %s", error, extra={"action": "broken_edit"})
-        except StaleSetError as error:
-            self.say_refused(error)
+    def _together(self) -> Iterator[Draft]:
+        """Yield the drafts of all sources; of two with one name the first."""
+        taken: dict[str, Draft] = {}
+        for drafts in self._loaded:
+            for draft in drafts:
+                former = taken.setdefault(draft.name, draft)
+                if former is draft:
+                    yield draft
+                    continue
+                if draft.place not in self._left_out:
+                    said = "name is taken: %s is already defined at %s; the one at %s is left out"
+                    fields = {"action": "name_taken", "entry": draft.name}
+                    _log.error(said, draft.name, former.place, draft.place, extra=fields)
+                self._left_out.add(draft.place)
 
-    def say_refused(self, error: StaleSetError) -> None:
+    def _say_refused(self, error: StaleSetError) -> None:
         """Say once why the set is not applied; it is tried again with every look at the sources."""
         if str(error) != self.refused:
             _log.warning("set not applied, the store's set goes on: %s", error, extra={"action": "set_refused"})

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from beatd.core.entry import Draft
+from beatd.errors import BeatdError, BrokerUnavailableError, DefinitionError
 
 
 class CodeSource:
@@ -13,11 +14,16 @@ class CodeSource:
         self._read = read
 
     def load(self) -> list[Draft]:
-        """Return what the code declares now. Raises AppImportError."""
-        return self._read()
+        """Return what the code declares now. Raises DefinitionError where it cannot be imported."""
+        try:
+            return self._read()
+        except BrokerUnavailableError:
+            raise
+        except BeatdError as error:
+            raise DefinitionError(self.name, str(error)) from error
 
     def changed(self) -> bool:
-        """Return False: code is read again on a reload by signal, or when the scheduler starts."""
+        """Return False: code is read when the scheduler starts, and again on a reload by signal; never for an edit."""
         return False
 
     def paths(self) -> list[str]:

@@ -96,8 +96,10 @@ class SqlDefinitions:
                 known = _newest(connection, self._namespace)
                 if not replace:
                     sqlrevision.refuse_stale(connection, self._namespace, digest, holder, now)
-                    current = [name for name, version in known.items() if not version.removed]
-                    sqlrevision.refuse_foreign(prints, current, self._namespace)
+                    # Who carries the set that is in force is editing its own, whatever it renames.
+                    if sqlrevision.carried_by(connection, self._namespace, holder) != state.digest:
+                        current = [name for name, version in known.items() if not version.removed]
+                        sqlrevision.refuse_foreign(prints, current, self._namespace)
                 applied = _compare(known, prints, state.revision + 1)
                 self._write(connection, drafts, prints, applied, now)
                 self._make_current(connection, applied.revision, digest, now, replace=replace)

@@ -42,6 +42,9 @@ _MAKE_CURRENT = Statement(
         .values(revision=bindparam("revision"), digest=bindparam("digest"))
     )
 )
+_CARRIED = Statement(
+    lambda: select(_s.digest).where(_s.namespace == bindparam("namespace"), _s.holder == bindparam("holder"))
+)
 _CARRY_COLUMNS = [column.name for column in schema.schedulers.columns if column.name != "status"]
 _CARRY = Statement(lambda: upsert(schema.schedulers, _CARRY_COLUMNS, keep=("started_at", "expires_at", "stopped")))
 
@@ -91,3 +94,9 @@ def carry(connection: Connection, namespace: str, holder: str, digest: str, revi
     """Remember that a scheduler carries this set."""
     moments = {"started_at": now, "seen_at": now, "expires_at": 0, "stopped": 0}
     _CARRY.change(connection, namespace=namespace, holder=holder, digest=digest, revision=revision, **here(), **moments)
+
+
+def carried_by(connection: Connection, namespace: str, holder: str) -> str | None:
+    """Return the digest of the set that a scheduler carries, None where it carries none yet."""
+    digest: str | None = _CARRIED.value(connection, namespace=namespace, holder=holder)
+    return digest

@@ -82,3 +82,26 @@ def test_stopping_is_graceful_and_the_history_stays(desk, running) -> None:
     running.says("action=done entry=steady")
     assert running.stop(signal.SIGINT) == 0
     assert {"steady", "one"} <= {run["entry"] for run in desk.runs()}
+
+
+def test_code_that_cannot_be_imported_any_more_is_a_broken_edit(desk, running, until) -> None:
+    desk.write("tasks.py", TASKS + "import nothing_of_that_name\n")
+    os.kill(running.pid, signal.SIGHUP)
+    running.says("edit not taken")
+    assert "nothing_of_that_name" in running.said()
+    fired = running.said().count("action=fired entry=steady")
+    until(lambda: running.said().count("action=fired entry=steady") > fired + 2, why=running.said)
+    # An edit of the file does not need the code.
+    replaced(desk, TWO.format(name="two"))
+    running.says("action=fired entry=two", within=5)
+    assert running.process.poll() is None
+
+
+def test_quiet_stops_the_worker_and_not_the_schedule(desk, running, until) -> None:
+    os.kill(running.pid, signal.SIGTSTP)
+    fired = running.said().count("action=fired entry=steady")
+    until(lambda: running.said().count("action=fired entry=steady") > fired + 3, why=running.said)
+    done = running.said().count("action=done entry=steady")
+    os.kill(running.pid, signal.SIGCONT)
+    until(lambda: running.said().count("action=done entry=steady") > done + 2, why=running.said)
+    assert running.stop() == 0

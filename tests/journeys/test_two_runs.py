@@ -39,6 +39,8 @@ def test_another_projects_files_on_one_namespace_are_refused_with_the_remedy(des
     assert "another project's?" in refused.stderr
     assert "--replace-set" in refused.stderr
     assert "Traceback" not in refused.stderr
+    # Its worker never began: it would not know the tasks of the other.
+    assert "worker" not in refused.stderr
     assert first.stop() == 0
 
 

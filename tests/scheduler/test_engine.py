@@ -243,3 +243,26 @@ def test_another_edition_of_the_time_zones_is_told_once(stage, caplog) -> None:
         stage.scheduler("three").stop()
     (said,) = [record.message for record in caplog.records if record.action == "library_changed"]
     assert "2020.1" in said
+
+
+def test_a_scheduler_may_rename_every_entry_of_the_set_that_it_carries(stage) -> None:
+    stage.write(a=EVERY_10S)
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 12)
+    stage.write(b=EVERY_10S)
+    stage.tick(scheduler, 20)
+    assert stage.emitted("a") == [10]
+    assert stage.emitted("b") == [20, 30]
+
+
+def test_a_mended_file_is_told(stage, caplog) -> None:
+    stage.write(a=EVERY_10S)
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 2)
+    good = stage.file.read_text()
+    stage.file.write_text("[schedules.a\n")
+    stage.tick(scheduler, 2)
+    with caplog.at_level(logging.INFO):
+        stage.file.write_text(good)
+        stage.tick(scheduler, 2)
+    assert "can be read again" in caplog.text
