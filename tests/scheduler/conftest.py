@@ -31,7 +31,7 @@ class Stage:
     def scheduler(self, holder: str = "one", **manner: bool) -> Scheduler:
         """Return a scheduler that has started."""
         settings = Settings(broker=f"sqlite:///{self.database}", schedule=(str(self.file),))
-        database = Database(settings.broker)
+        database = Database(settings.broker, busy_seconds=0.1)
         self._open.append(database)
         self.state = open_state(settings, clock=self.clock, database=database)
         self.broker = open_broker(settings, clock=self.clock, database=database)

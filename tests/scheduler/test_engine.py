@@ -1,11 +1,14 @@
 import logging
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
-from beatd.errors import DefinitionError, ForeignSetError
+from beatd.core.firing import paused, resumed
+from beatd.core.line import extended
+from beatd.core.record import Pause
+from beatd.errors import BrokerUnavailableError, DefinitionError, ForeignSetError
 
 EVERY_10S = "schedule = 'every 10s'"
 
@@ -266,3 +269,68 @@ def test_a_mended_file_is_told(stage, caplog) -> None:
         stage.file.write_text(good)
         stage.tick(scheduler, 2)
     assert "can be read again" in caplog.text
+
+
+def test_after_an_outage_the_records_are_read_again_and_nothing_is_lost_or_doubled(stage) -> None:
+    stage.write(a="schedule = 'every 1s'", b="schedule = 'every 2s'")
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 5)
+    with closing(sqlite3.connect(stage.database, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for _ in range(3):
+            stage.clock.advance(1)
+            with pytest.raises(BrokerUnavailableError):
+                scheduler.tick()
+        other.execute("ROLLBACK")
+    stage.tick(scheduler, 2)
+    assert stage.emitted("a") == [float(n) for n in range(1, 11)]
+    assert stage.emitted("b") == [2, 4, 6, 8, 10]
+
+
+def test_a_message_that_the_broker_cannot_take_is_refused_and_the_next_entry_fires(stage) -> None:
+    stage.write(a=f"{EVERY_10S}\nkwargs = {{ text = '{'x' * (17 << 20)}' }}", b=EVERY_10S)
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 21, at_most=5)
+    assert stage.runs("a") == [(10, "refused", 1), (20, "refused", 1)]
+    assert stage.emitted("b") == [10, 20]
+
+
+def test_a_scheduler_that_cannot_renew_lets_go_after_one_ttl(stage, monkeypatch) -> None:
+    stage.write(a="schedule = 'every 1s'")
+    scheduler = stage.scheduler()
+    scheduler.tick()
+
+    def silent(*_, **__):
+        raise BrokerUnavailableError("test://", "no answer")
+
+    monkeypatch.setattr(stage.state.leases, "renew", silent)
+    for _ in range(12):
+        stage.clock.advance(1)
+        with suppress(BrokerUnavailableError):
+            scheduler.tick()
+    assert stage.emitted("a")
+    assert max(stage.emitted("a")) < 6
+
+
+def test_resuming_while_the_clock_is_behind_the_cursor_moves_nothing_back(stage) -> None:
+    stage.write(a=EVERY_10S)
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 35)
+    (held,) = stage.state.records.load(["a"]).values()
+    pause = Pause("me", held.cursor, "note")
+    (stored,) = stage.state.records.step([paused("a", held, pause, 5)])
+    line = extended((), stage.state.definitions.load(names=["a"]))
+    item = resumed("a", line[0], stored.record, held.cursor - 20_000_000, 6)
+    assert item.record.cursor == held.cursor
+    assert item.closes.count == 0
+
+
+def test_ranges_of_other_entries_stay_open_when_one_is_closed(stage) -> None:
+    stage.write(a="schedule = 'every monday'", b="schedule = 'every tuesday'")
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 2)
+    stage.write(a=EVERY_10S, b="schedule = 'every tuesday'")
+    stage.tick(scheduler, 30)
+    with closing(sqlite3.connect(stage.database)) as connection:
+        found = connection.execute("SELECT entry, last IS NULL FROM beatd_fires WHERE reason = 'quarantined'")
+        assert sorted(found) == [("a", 0), ("b", 1)]
