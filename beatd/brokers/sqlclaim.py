@@ -1,5 +1,6 @@
 """Claiming: one atomic statement that starts the lease, and the ends of what may not be run any more."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +30,8 @@ from beatd.sqlkit.statement import Statement
 
 PROMOTED_AT_ONCE = 10_000
 _ROUNDS = 100
+
+logger = logging.getLogger("beatd.worker")
 
 _m = schema.messages.c
 _ours = _m.namespace == bindparam("of_namespace")
@@ -117,6 +120,7 @@ class Claim:
         self._namespace = namespace
         self._now = now
         self._max_deliveries = max_deliveries
+        self._not_run: list[tuple[Any, Outcome]] = []
 
     def run(self, queues: Sequence[str], *, owner: str, limit: int, lease: int) -> list[Delivery]:
         """Take up to ``limit`` messages, best first, ending on the way those that must not be run."""
@@ -133,6 +137,17 @@ class Claim:
                 break
         return taken
 
+    def tell(self) -> None:
+        """Log what was ended without a run; to be called after the transaction, whose lock must not wait for a log."""
+        for row, outcome in self._not_run:
+            dead = outcome.verdict is Verdict.DEAD
+            fields = {"entry": row.entry, "task": row.task, "message_id": row.id, "attempt": row.attempt - 1}
+            logger.log(
+                logging.ERROR if dead else logging.WARNING,
+                "a message is now a dead letter" if dead else "a message was not run",
+                extra={"action": "dead" if dead else "revoked", **fields, "reason": outcome.reason},
+            )
+
     def _ended(self, row: Any) -> bool:
         outcome = self._judge(row)
         if outcome is None:
@@ -143,6 +158,7 @@ class Claim:
             _DELETE.change(self._connection, of_seq=row.seq)
         named = {"message_id": row.id, "task": row.task, "entry": row.entry, "fire_time": row.fire_time}
         sqloutcome.store(self._connection, sqloutcome.row_of(outcome, self._namespace, self._now, **named))
+        self._not_run.append((row, outcome))
         return True
 
     def _judge(self, row: Any) -> Outcome | None:

@@ -87,7 +87,9 @@ class SqlReceiver:
             return []
         with self._db.write() as connection:
             claim = sqlclaim.Claim(connection, self._namespace, self._clock.now(), self._max_deliveries)
-            return claim.run(queues, owner=owner, limit=limit, lease=lease)
+            taken = claim.run(queues, owner=owner, limit=limit, lease=lease)
+        claim.tell()
+        return taken
 
     def renew(self, owners: Sequence[str], *, lease: int) -> int:
         """Extend the leases of all that these owners hold; return how many."""

@@ -24,14 +24,19 @@ def run_apart(function: Callable[[], Any], *, timeout: float = 60.0, what: str =
     reader, writer = os.pipe()
     pid = fork(lambda: _report(function, writer), own_group=True)
     os.close(writer)
+    report, in_time = None, True
     try:
         report = _receive(reader, timeout)
+    except TimeoutError:
+        in_time = False
     finally:
         os.close(reader)
         kill_group(pid)
         _, status = os.waitpid(pid, 0)
+    if not in_time:
+        raise BeatdError(f"{what} did not end within {timeout:g} s")
     if report is None:
-        raise BeatdError(_what_happened(status, timeout, what))
+        raise BeatdError(_what_happened(status, what))
     if "error" in report:
         raise _rebuilt(report["error"])
     return report["value"]
@@ -50,11 +55,14 @@ def _report(function: Callable[[], Any], writer: int) -> int:
 
 
 def _receive(reader: int, timeout: float) -> dict[str, Any] | None:
-    """Read one report; the length comes first because a process that user code started may hold the pipe open."""
+    """Read one report, None where there is none; raise TimeoutError where it does not come in time.
+
+    The length comes first because a process that user code started may hold the pipe open.
+    """
     data = b""
     while len(data) < _HEADER or len(data) < _HEADER + int.from_bytes(data[:_HEADER], "big"):
         if not select.select([reader], [], [], timeout)[0]:
-            return None
+            raise TimeoutError
         chunk = os.read(reader, 65_536)
         if not chunk:
             return None
@@ -81,9 +89,7 @@ def _rebuilt(described: dict[str, Any]) -> BeatdError:
     return error
 
 
-def _what_happened(status: int, timeout: float, what: str) -> str:
+def _what_happened(status: int, what: str) -> str:
     code = os.waitstatus_to_exitcode(status)
-    if code == -signal.SIGKILL:
-        return f"{what} did not end within {timeout:g} s"
     how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended its process with exit code {code}"
     return f"{what} {how} before it was done"

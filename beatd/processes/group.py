@@ -27,10 +27,11 @@ logger = logging.getLogger("beatd.run")
 
 
 class Group:
-    """Runs parts, the later ones once the former were ready, until told to stop: TERM or INT asks them to end, a second one is passed on as QUIT, then KILL.
+    """Runs parts, the later ones once the former were ready, until it is told to stop.
 
-    HUP, USR1, TSTP and CONT are passed on; HUP with a controlling terminal is a TERM. The parts are out of the
-    terminal's reach and die with this process. ``stop_timeout`` (microseconds) bounds the first request to end.
+    TERM or INT asks them to end, a second one is passed on as QUIT, then KILL. HUP, USR1, TSTP and CONT are passed on;
+    HUP with a controlling terminal is a TERM. The parts are out of the terminal's reach and die with this process.
+    ``stop_timeout`` (microseconds) bounds the first request to end.
     """
 
     def __init__(

@@ -132,8 +132,7 @@ def _whole(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _live_line(action: str, fields: dict[str, Any]) -> str:
-    subject = fields.get("entry") if action == "fired" else fields.get("task")
-    parts = [f"{_escaped(subject or fields.get('message_id', '')):<28}"]
+    parts = [f"{_escaped(_subject(action, fields)):<28}"]
     if action == "fired" and "lateness_ms" in fields:
         parts.append(f"+{_span(fields['lateness_ms'])}")
     if "runtime_ms" in fields:
@@ -143,6 +142,15 @@ def _live_line(action: str, fields: dict[str, Any]) -> str:
     if "error" in fields:
         parts.append(_escaped(fields["error"]))
     return "  ".join(parts).rstrip()
+
+
+def _subject(action: str, fields: dict[str, Any]) -> object:
+    entry, task = fields.get("entry"), fields.get("task")
+    if action == "fired":
+        return entry or fields.get("message_id", "")
+    if entry and task and entry != task:
+        return f"{entry} ({task})"
+    return task or fields.get("message_id", "")
 
 
 def _sentence(record: logging.LogRecord, fields: dict[str, Any]) -> str:

@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Final
 from uuid import uuid4
 
-from beatd.core.message import Delivery, Message
-from beatd.core.states import Outcome
 from beatd.processes.fork import fork, kill_group
 from beatd.worker.child import STALL
 from beatd.worker.duties import Duties, Return
 from beatd.worker.entry import run_child
-from beatd.worker.outcome import Run, killed_at_limit
+from beatd.worker.loss import Loss, how_it_ended, lost, timed_out
 from beatd.worker.roster import SILENT_AFTER, Cause, ChildRecord, Roster
 from beatd.worker.slots import Order, Sight, SlotBoard
 from beatd.worker.spec import WorkerSpec
@@ -84,8 +82,11 @@ class Brood:
             retiring.leaving = True
             self._board.order(retiring.slot, Order.LEAVE)
 
-    def reap(self) -> Iterator[tuple[ChildRecord, int]]:
-        """Yield each child that has ended, with its exit code (negative: the signal); its messages are on their way."""
+    def reap(self) -> Iterator[tuple[ChildRecord, int, Sight | None]]:
+        """Yield each child that has ended, its exit code (negative: the signal), and its slot as it left it.
+
+        Its messages are on their way back.
+        """
         for child in self._all():
             pid, status = os.waitpid(child.pid, os.WNOHANG)
             if pid == 0:
@@ -98,7 +99,12 @@ class Brood:
             self._return_messages(child, sight, code)
             self._board.clear(child.slot)
             self._free.append(child.slot)
-            yield child, code
+            yield child, code, sight
+
+    def running(self) -> int:
+        """Return how many children are in the middle of a task."""
+        sights = [self._board.read(child.slot) for child in self._all()]
+        return sum(sight is not None and sight.message is not None for sight in sights)
 
     def owners(self) -> list[str]:
         """Return whose leases are to be renewed."""
@@ -152,24 +158,18 @@ class Brood:
     def _return_messages(self, child: ChildRecord, sight: Sight | None, code: int) -> None:
         if sight is not None and sight.tail:
             self._duties.give_back(Return(owner=child.owner, ids=sight.tail, penalty=False))
-        # It was read after its death: where the task had just ended, this is another run, or none.
-        settle = None
-        if child.killed is Cause.LIMIT and sight is not None and sight.message is not None:
-            over = 0 < sight.deadline <= self._clock.elapsed()
-            settle = self._timed_out(child, sight, sight.message) if over else None
-        if settle is not None:
-            for each in self._spec.middleware:
-                each.on_failure(*settle)
         # Also a task that ends its process with 0 has to be counted, or it would run for ever.
         busy = sight is None or sight.message is not None
         penalty = child.killed is None and (code != 0 or busy)
-        self._duties.give_back(Return(owner=child.owner, penalty=penalty, settle=settle))
+        self._duties.give_back(Return(owner=child.owner, penalty=penalty, settle=self._loss(child, sight, code)))
 
-    def _timed_out(self, child: ChildRecord, sight: Sight, message: Message) -> tuple[Delivery, Outcome]:
-        now = self._clock.now()
-        run = Run(worker=child.owner, started_at=now - (self._clock.elapsed() - sight.started_at), finished_at=now)
-        delivery = Delivery(message=message, attempt=sight.attempt, owner=child.owner, lease_until=now)
-        return delivery, killed_at_limit(run, message.task, sight.limit / SECOND)
+    def _loss(self, child: ChildRecord, sight: Sight | None, code: int) -> Loss | None:
+        if sight is None or sight.message is None:
+            return None
+        # It was read after its death: where the task had just ended, this is another run.
+        if child.killed is Cause.LIMIT and 0 < sight.deadline <= self._clock.elapsed():
+            return timed_out(sight.message, sight, child.owner, self._clock)
+        return lost(sight.message, sight, child.owner, self._clock, how_it_ended(code))
 
 
 def _described(child: ChildRecord, sight: Sight | None, now: int) -> dict[str, object]:

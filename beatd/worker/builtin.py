@@ -2,12 +2,19 @@
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from beatd.core.registry import RegisteredTask, Registry
 from beatd.errors import TaskRefusedError
 from beatd.ports import Clock
 from beatd.worker.allow import allows_command, allows_url, command_line
+from beatd.worker.arguments import (
+    require_seconds,
+    require_statuses,
+    require_text,
+    require_texts,
+    require_whole,
+    require_words,
+)
 from beatd.worker.request import build_request, make_request
 from beatd.worker.shell import run_command
 
@@ -35,12 +42,16 @@ def make_shell(allowed: Sequence[str], clock: Clock) -> Callable[..., dict[str, 
         tail: int = 4000,
     ) -> dict[str, object]:
         """Run a command line, given as a list of words, without a shell; ``timeout`` in seconds."""
-        words = command_line(_checked(argv), cwd=cwd, env=env)
+        require_seconds("timeout", timeout)
+        require_text("cwd", cwd, optional=True)
+        require_texts("env", env, {"LANG": "C"})
+        require_whole("tail", tail)
+        words = command_line(require_words(argv), cwd=cwd, env=env)
         if not allows_command(allowed, words):
             raise TaskRefusedError(_refusal("command line", shlex.join(words), "allow_shell", shlex.join(words)))
         return run_command(argv, timeout=timeout, cwd=cwd, env=env, tail=max(0, tail), clock=clock)
 
-    return shell
+    return _named(shell, SHELL)
 
 
 def make_http(allowed: Sequence[str], clock: Clock) -> Callable[..., dict[str, object]]:
@@ -60,17 +71,23 @@ def make_http(allowed: Sequence[str], clock: Clock) -> Callable[..., dict[str, o
         body: str | None = None,
     ) -> dict[str, object]:
         """Make a request and expect a status of 200 to 299, or one of ``expect``; ``timeout`` in seconds."""
+        require_text("url", url)
+        require_text("method", method)
+        require_seconds("timeout", timeout)
+        require_statuses("expect", expect)
+        require_texts("headers", headers, {"Accept": "*/*"})
+        require_text("body", body, optional=True)
         check(url)
         request = build_request(url, method, headers, body)
         return make_request(request, timeout=timeout, expected=_expectation(expect), check=check, clock=clock)
 
-    return http
+    return _named(http, HTTP)
 
 
-def _checked(argv: Any) -> list[str]:
-    if not isinstance(argv, list | tuple) or not argv or not all(isinstance(word, str) for word in argv):
-        raise TaskRefusedError(f"argv must be a list of words, such as ['pg_dump', 'shop'], not {argv!r}")
-    return list(argv)
+def _named(function: Callable[..., dict[str, object]], name: str) -> Callable[..., dict[str, object]]:
+    """Name a function as its task: Python's words for arguments that do not fit begin with that name."""
+    function.__qualname__ = name
+    return function
 
 
 def _expectation(expect: int | list[int] | None) -> Callable[[int], bool]:

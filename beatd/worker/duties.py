@@ -25,7 +25,7 @@ logger = logging.getLogger("beatd.worker")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
-    """Messages to put back: of an owner all, or only ``ids``; ``settle`` ends one of them for good before that."""
+    """Messages to put back: of an owner all, or only ``ids``; ``settle`` ends one for good before that, if it can."""
 
     owner: str
     penalty: bool
@@ -34,7 +34,10 @@ class Return:
 
 
 class Duties:
-    """Renews leases, returns messages, reaps and reports, each when it is due; what fails is tried again later."""
+    """Renews leases, returns messages, reaps and reports, each when it is due; what fails is tried again later.
+
+    ``given_back``: how many messages were returned so far.
+    """
 
     def __init__(self, spec: WorkerSpec, host: str, pid: int, *, draw: Callable[[], float] = random) -> None:
         self._spec = spec
@@ -47,6 +50,7 @@ class Duties:
         self._outage = Repeated(logger, spec.clock, "the broker")
         self._backoff = Backoff()
         self._returns: deque[Return] = deque()
+        self.given_back = 0
         now = spec.clock.elapsed()
         self._renew_at = now + spec.lease // 3
         self._reap_at = now
@@ -121,9 +125,10 @@ class Duties:
         while self._returns:
             what = self._returns[0]
             receiver = self._open().receiver
-            if what.settle is not None:
-                receiver.settle(*what.settle)
-            receiver.release(what.owner, what.ids, penalty=what.penalty)
+            if what.settle is not None and receiver.settle(*what.settle):
+                for each in self._spec.middleware:
+                    each.on_failure(*what.settle)
+            self.given_back += receiver.release(what.owner, what.ids, penalty=what.penalty)
             self._returns.popleft()
 
     def _open(self) -> WorkerBroker:

@@ -7,13 +7,15 @@ from typing import Any
 from beatd.core.registry import TaskOptions
 from beatd.core.retry import backoff
 from beatd.core.states import Outcome, State, Verdict
-from beatd.errors import Retry, TimeLimitExceeded
+from beatd.errors import CommandFailedError, RequestFailedError, Retry, TaskRefusedError, TimeLimitExceeded
 from beatd.worker.context import RetryAsked
 
 SECOND = 1_000_000
 _REASON_LENGTH = 500
 _MESSAGE_LENGTH = 10_000
 _TRACEBACK_LENGTH = 50_000
+_TELL_ALL = (TaskRefusedError, CommandFailedError, RequestFailedError)
+"""Errors of the built-in tasks: their text says all, and a traceback would show beatd's own frames only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +116,8 @@ def _reason(prefix: str, error: BaseException) -> str:
 
 
 def _traceback(error: BaseException) -> str | None:
-    """Return the traceback's text, beginning and end of a very long one; an error that was never raised has none."""
-    if error.__traceback__ is None:
+    """Return the traceback's text, beginning and end of a very long one; none for an error never raised or our own."""
+    if error.__traceback__ is None or isinstance(error, _TELL_ALL):
         return None
     text = "".join(traceback.format_exception(error, limit=50))
     if len(text) <= _TRACEBACK_LENGTH:

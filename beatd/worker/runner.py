@@ -46,7 +46,9 @@ class Runner:
             return read_call(delivery, self._registry)
         except (NotRegisteredError, ValueError) as error:
             now = self._clock.now()
-            outcome = failed(Run(worker=self._worker, started_at=now, finished_at=now), error, verdict=Verdict.DEAD)
+            run = Run(worker=self._worker, started_at=now, finished_at=now)
+            # No code of the user's has run: there is no frame that could tell more than the text.
+            outcome = failed(run, error.with_traceback(None), verdict=Verdict.DEAD)
             self._tell(delivery, outcome)
             return outcome
 

@@ -18,6 +18,7 @@ from beatd.processes.terminal import has_terminal
 from beatd.worker.child import Child
 from beatd.worker.duties import Duties, Return
 from beatd.worker.entry import load
+from beatd.worker.loss import lost
 from beatd.worker.slots import Order, Slot, SlotBoard
 from beatd.worker.spec import WorkerSpec
 from beatd.worker.supervisor import HEEDED
@@ -70,7 +71,7 @@ class Solo:
         if not self._begun:
             self._begun = True
             self._notifier.ready()
-            logger.info("ready", extra={"action": "ready", "worker": self._spec.name})
+            logger.info("worker ready", extra={"action": "ready", "worker": self._spec.name})
             return
         if not self._warned:
             self._warned = True
@@ -91,7 +92,7 @@ class Solo:
                 self._ready()
             if self._notifier.watchdog_interval is not None:
                 self._notifier.alive()
-        self._duties.finish()
+        self._finish()
 
     def _on_signal(self, signum: signal.Signals) -> None:
         if signum is signal.SIGHUP and self._ready is None and has_terminal():
@@ -100,7 +101,9 @@ class Solo:
             case signal.SIGTERM | signal.SIGINT | signal.SIGQUIT:
                 at_once = signum is signal.SIGQUIT or self._kill_at is not None
                 self._notifier.stopping()
-                logger.info("stopping now" if at_once else "draining", extra={"action": "stop"})
+                sight = self._board.read(0)
+                fields = {"action": "stop", "running": int(sight is not None and sight.message is not None)}
+                logger.info("stopping now" if at_once else "draining", extra=fields)
                 self._board.order(0, Order.LEAVE)
                 self._kill_at = self._clock.elapsed() + (0 if at_once else self._spec.drain_timeout)
             case signal.SIGHUP:
@@ -110,9 +113,17 @@ class Solo:
 
     def _give_up(self) -> None:
         """Give the running message back and end the process in the middle of the task."""
-        self._duties.give_back(Return(owner=self._owner, penalty=False))
-        self._duties.finish()
+        sight = self._board.read(0)
+        settle = None
+        if sight is not None and sight.message is not None:
+            settle = lost(sight.message, sight, self._owner, self._clock, "was told to stop")
+        self._duties.give_back(Return(owner=self._owner, penalty=False, settle=settle))
+        self._finish()
         os._exit(0)
+
+    def _finish(self) -> None:
+        self._duties.finish()
+        logger.info("stopped", extra={"action": "stopped", "given_back": self._duties.given_back})
 
     def _describe(self) -> list[dict[str, object]]:
         sight = self._board.read(0)

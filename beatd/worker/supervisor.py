@@ -16,8 +16,9 @@ from beatd.processes.signals import SignalInbox
 from beatd.processes.terminal import has_terminal
 from beatd.worker.brood import Brood
 from beatd.worker.duties import Duties
+from beatd.worker.loss import how_it_ended
 from beatd.worker.roster import Cause, ChildRecord
-from beatd.worker.slots import Order
+from beatd.worker.slots import Order, Sight
 from beatd.worker.spec import WorkerSpec
 
 SECOND: Final = 1_000_000
@@ -51,6 +52,8 @@ class Supervisor:
         self._code = 0
         self._announced = False
         self._begun = False
+        self._quiet = self._cut = False
+        self._returned = 0
         self._fed_at = 0
         self._tick = min(_TICK, (self._notifier.watchdog_interval or _TICK) // 2)
 
@@ -66,6 +69,8 @@ class Supervisor:
             finally:
                 faulthandler.unregister(signal.SIGUSR1)
             self._duties.finish()
+            given_back = self._duties.given_back - self._returned
+            logger.info("stopped", extra={"action": "stopped", "given_back": given_back})
         return self._code
 
     def _loop(self, inbox: SignalInbox) -> None:
@@ -75,11 +80,11 @@ class Supervisor:
             self._wait(inbox)
             for signum in inbox.drain():
                 self._on_signal(signum)
-            for child, code in self._brood.reap():
-                self._on_death(child, code)
+            for child, code, sight in self._brood.reap():
+                self._on_death(child, code, sight)
             self._brood.look()
             if self._kill_at is not None and self._clock.elapsed() >= self._kill_at:
-                self._brood.kill_all(Cause.DRAIN)
+                self._cut_off()
             self._duties.turn(self._brood.owners(), self._brood.describe)
             self._tell_parents()
 
@@ -108,10 +113,20 @@ class Supervisor:
         at_once = now or self._kill_at is not None
         if self._kill_at is None:
             self._notifier.stopping()
-        logger.info("stopping now" if at_once else "draining", extra={"action": "stop"})
+            self._returned = self._duties.given_back
+        fields = {"action": "stop", "running": self._brood.running()}
+        logger.info("stopping now" if at_once else "draining", extra=fields)
         self._brood.tell(Order.LEAVE)
         moment = self._clock.elapsed() + (0 if at_once else self._spec.drain_timeout)
         self._kill_at = min(moment, moment if self._kill_at is None else self._kill_at)
+
+    def _cut_off(self) -> None:
+        running = 0 if self._cut else self._brood.running()
+        self._cut = True
+        if running:
+            fields = {"action": "drain_timeout", "running": running}
+            logger.warning("tasks still run when the time to drain is over; they are killed", extra=fields)
+        self._brood.kill_all(Cause.DRAIN)
 
     def _reload(self) -> None:
         if self._kill_at is not None:
@@ -122,15 +137,20 @@ class Supervisor:
         self._brood.roster.reload()
 
     def _set_quiet(self, *, quiet: bool) -> None:
-        if self._kill_at is None:
+        if self._kill_at is None and quiet != self._quiet:
+            self._quiet = quiet
             logger.info("claiming nothing" if quiet else "claiming again", extra={"action": "quiet"})
             self._brood.tell(Order.QUIET if quiet else Order.RUN)
 
-    def _on_death(self, child: ChildRecord, code: int) -> None:
+    def _on_death(self, child: ChildRecord, code: int, sight: Sight | None) -> None:
         if child.leaving or child.killed is not None or self._kill_at is not None:
             return
         fields = {"action": "restart", "pid": child.pid, "worker": child.owner, "exit_code": code}
+        if sight is not None and sight.message is not None:
+            held = sight.message
+            fields |= {"entry": held.entry, "task": held.task, "message_id": held.id, "attempt": sight.attempt}
         if code != STARTUP_FAILURE or child.ready:
+            fields["error"] = f"its process {how_it_ended(code)}"
             logger.error("a child ended unexpectedly and is replaced", extra=fields)
         elif self._brood.roster.keep_former():
             logger.error("the application cannot be loaded; the children of before go on", extra=fields)
@@ -143,7 +163,7 @@ class Supervisor:
         if not self._announced and self._brood.roster.complete():
             self._announced = self._begun = True
             self._notifier.ready()
-            logger.info("ready", extra={"action": "ready", "worker": self._spec.name})
+            logger.info("worker ready", extra={"action": "ready", "worker": self._spec.name})
         if self._ready is not None and self._begun:
             self._ready()
         interval, now = self._notifier.watchdog_interval, self._clock.elapsed()

@@ -1,4 +1,5 @@
 import os
+import signal
 import sys
 import time
 
@@ -62,6 +63,11 @@ def test_system_exit_is_told():
 def test_one_that_never_ends_is_killed():
     with pytest.raises(BeatdError, match=r"did not end within 0.1 s"):
         run_apart(lambda: time.sleep(60), timeout=0.1)
+
+
+def test_one_that_is_killed_is_not_told_as_one_that_took_too_long():
+    with pytest.raises(BeatdError, match="the application was killed by SIGKILL before it was done"):
+        run_apart(lambda: os.kill(os.getpid(), signal.SIGKILL), what="the application")
 
 
 def test_a_process_it_left_behind_does_not_hold_it_up(is_alive):

@@ -28,6 +28,16 @@ def test_a_fired_line_names_the_entry_and_how_late():
     assert re.fullmatch(r"\d\d:\d\d:\d\d fired   heartbeat +\+3 ms", line)
 
 
+def test_a_line_of_a_task_that_an_entry_fired_names_both():
+    line = TextFormatter(colour=False).format(record(**DONE, entry="sales-today"))
+    assert re.fullmatch(r"\d\d:\d\d:\d\d done    sales-today \(shop.heartbeat\)  +12 ms", line)
+
+
+def test_an_entry_that_is_named_as_its_task_is_named_once():
+    line = TextFormatter(colour=False).format(record(**DONE, entry="shop.heartbeat"))
+    assert line.count("shop.heartbeat") == 1
+
+
 def test_any_other_line_keeps_its_sentence_and_fields():
     line = TextFormatter(colour=False).format(record("a child ended", logging.ERROR, action="restart", pid=7))
     assert line.endswith(" error   a child ended  pid=7")

@@ -145,6 +145,10 @@ def once():
     os._exit(1)
 
 @task(acks="early")
+def once_forever():
+    forever()
+
+@task(acks="early")
 def once_well():
     return "done"
 
@@ -245,8 +249,11 @@ class Shop:
         path = self.folder / name
         return path.read_text().splitlines() if path.exists() else []
 
+    def lines_saying(self, text):
+        return [line for line in self.lines("stderr") if text in line]
+
     def says(self, text):
-        return any(text in line for line in self.lines("stderr"))
+        return bool(self.lines_saying(text))
 
     def close(self):
         for process in self.processes:

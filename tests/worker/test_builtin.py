@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import threading
 import time
@@ -83,6 +84,47 @@ def test_folder_and_variables_are_given_to_the_command(shell, tmp_path):
 def test_argv_must_be_a_list_of_words(shell, argv):
     with pytest.raises(TaskRefusedError, match="argv must be a list of words"):
         shell(argv)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"timeout": "abc"}, "timeout must be a number of seconds above 0, not 'abc'"),
+        ({"timeout": 0}, "timeout must be a number of seconds above 0, not 0"),
+        ({"timeout": True}, "timeout must be a number of seconds above 0, not True"),
+        ({"timeout": float("nan")}, "timeout must be a number of seconds above 0, not nan"),
+        ({"tail": "x"}, "tail must be a whole number, not 'x'"),
+        ({"cwd": 3}, "cwd must be text, not 3"),
+        ({"env": {"PORT": 80}}, "env must be names with texts, such as {'LANG': 'C'}, not {'PORT': 80}"),
+    ],
+)
+def test_an_argument_of_another_kind_is_named_with_its_value(shell, given, sentence):
+    with pytest.raises(TaskRefusedError, match=f"^{re.escape(sentence)}$"):
+        shell(["true"], **given)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"url": 3}, "url must be text, not 3"),
+        ({"method": None}, "method must be text, not None"),
+        ({"timeout": "abc"}, "timeout must be a number of seconds above 0, not 'abc'"),
+        ({"expect": "200"}, "expect must be a status such as 204, or a list of them, not '200'"),
+        ({"headers": ["a"]}, "headers must be names with texts, such as {'Accept': '*/*'}, not ['a']"),
+        ({"body": {"a": 1}}, "body must be text, not {'a': 1}"),
+    ],
+)
+def test_an_argument_of_a_request_of_another_kind_is_named_with_its_value(tasks, given, sentence):
+    with pytest.raises(TaskRefusedError, match=f"^{re.escape(sentence)}$"):
+        tasks(allow_http=["*"])[1](**{"url": "http://127.0.0.1:1/", **given})
+
+
+def test_an_argument_that_is_missing_or_unknown_is_told_with_the_tasks_name(tasks):
+    shell, http = tasks(["*"], ["*"])
+    with pytest.raises(TypeError, match=r"^beatd\.shell\(\) missing 1 required positional argument: 'argv'$"):
+        shell()
+    with pytest.raises(TypeError, match=r"^beatd\.http\(\) got an unexpected keyword argument 'uri'"):
+        http(uri="http://127.0.0.1:1/")
 
 
 def test_nothing_is_allowed_unless_the_settings_say_so_and_the_refusal_says_which(tasks, tmp_path):

@@ -2,7 +2,15 @@ import pytest
 
 from beatd.core.registry import TaskOptions
 from beatd.core.states import State, Verdict
-from beatd.errors import MaxRetriesExceededError, NotRegisteredError, Retry, SoftTimeLimitExceeded
+from beatd.errors import (
+    CommandFailedError,
+    MaxRetriesExceededError,
+    NotRegisteredError,
+    RequestFailedError,
+    Retry,
+    SoftTimeLimitExceeded,
+    TaskRefusedError,
+)
 from beatd.worker.context import RetryAsked
 from beatd.worker.outcome import Run, describe, failed, killed_at_limit, raised, started, succeeded
 
@@ -105,6 +113,14 @@ def test_a_reason_is_bounded_and_a_traceback_is_kept():
     assert len(outcome.result["exc_message"][0]) == 10_000
     assert len(outcome.traceback) == 50_000
     assert "Traceback" in outcome.traceback
+
+
+@pytest.mark.parametrize("kind", [TaskRefusedError, CommandFailedError, RequestFailedError])
+def test_an_error_of_our_own_tasks_has_no_traceback(kind):
+    with pytest.raises(kind) as caught:
+        raise kind("no")
+    outcome = failed(run(), caught.value)
+    assert (outcome.traceback, outcome.reason) == (None, f"{kind.__name__}: no")
 
 
 def test_a_task_killed_at_its_limit_has_failed():

@@ -37,6 +37,17 @@ def test_what_does_not_end_in_time_is_given_back(shop, until, options, signums):
         until(lambda: shop.says("draining") or shop.says("stopping"))
     assert worker.wait(10) == 0
     assert shop.sizes()["ready"] == 1
+    assert shop.says("action=stop running=1")
+    assert shop.says("message=stopped action=stopped given_back=1")
+
+
+def test_a_task_that_may_run_once_has_failed_when_the_drain_ends_it(shop, until):
+    worker = shop.start(pool="solo", drain_timeout=100 * MS)
+    sent = shop.send("once_forever")
+    until(lambda: shop.state(sent) is State.STARTED and shop.lines())
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(10) == 0
+    assert shop.outcome(sent).result["exc_type"] == "WorkerLostError"
 
 
 def test_the_lease_is_renewed_while_a_task_runs(shop, until):

@@ -34,6 +34,7 @@ def test_an_unknown_task_is_dead_with_the_reason_and_the_worker_lives_on(shop, u
     sent = shop.send("notes", "x")
     stored = until(lambda: shop.outcome(sent))
     assert "no task named 'shop.notes' is registered; did you mean 'shop.note'" in stored.reason
+    assert stored.traceback is None
     assert shop.sizes()["dead"] == 1
     shop.run("note", "alive")
     assert worker.poll() is None
@@ -47,8 +48,21 @@ def test_a_task_that_ends_its_process_runs_again_until_it_is_dead(shop, until, t
     assert shop.lines() == [task] * 2
     assert stored.result["exc_type"] == "WorkerLostError"
     assert shop.sizes()["dead"] == 1
-    assert shop.says("a child ended unexpectedly")
+    died = {"leave": "ended with exit code", "kill": "was killed by SIGKILL"}[task]
+    (line, *_) = shop.lines_saying("a child ended unexpectedly")
+    assert f"action=restart task=shop.{task} message_id={sent} " in line
+    assert died in line
+    (line,) = until(lambda: shop.lines_saying("action=dead"))
+    assert f"task=shop.{task} message_id={sent} " in line
+    assert 'reason="delivered 2 times and never settled' in line
     shop.run("note", "alive")
+
+
+def test_a_child_that_dies_names_the_entry(shop, until):
+    shop.start()
+    shop.send("kill", entry="nightly", fire_time=5)
+    until(lambda: shop.lines_saying("a child ended unexpectedly"))
+    assert "action=restart entry=nightly task=shop.kill " in shop.lines_saying("a child ended unexpectedly")[0]
 
 
 def test_a_killed_childs_message_is_back_long_before_its_lease_ends(shop, until):
@@ -103,7 +117,20 @@ def test_a_task_that_may_run_once_does_not_run_again_when_its_process_dies(shop,
     shop.run("note", "alive")
     assert shop.lines() == ["once", "alive"]
     assert shop.sizes().get("dead", 0) == 0
-    assert shop.state(sent) is State.STARTED
+    stored = shop.outcome(sent)
+    assert (stored.state, stored.result["exc_type"]) == (State.FAILURE, "WorkerLostError")
+    assert "ended with exit code 1" in stored.reason
+    assert shop.lines_saying("action=failed")
+
+
+def test_a_task_that_may_run_once_has_failed_when_the_drain_ends_it(shop, until):
+    worker = shop.start(drain_timeout=100 * MS)
+    sent = shop.send("once_forever")
+    until(lambda: shop.state(sent) is State.STARTED and shop.lines())
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(10) == 0
+    assert shop.outcome(sent).result["exc_type"] == "WorkerLostError"
+    assert "ready" not in {state for state, count in shop.sizes().items() if count}
 
 
 def test_a_long_task_keeps_its_lease(shop, until):
@@ -162,6 +189,9 @@ def test_what_runs_longer_than_the_drain_is_given_back_without_penalty(shop, unt
         assert worker.wait(10) == 0
         assert not is_alive(pid)
         assert shop.sizes()["ready"] == 1
+    assert len(shop.lines_saying("message=draining action=stop running=1")) == 3
+    assert len(shop.lines_saying("action=drain_timeout running=1")) == 3
+    assert len(shop.lines_saying("message=stopped action=stopped given_back=1")) == 3
 
 
 @pytest.mark.parametrize("signums", [(signal.SIGTERM, signal.SIGTERM), (signal.SIGQUIT,)])
@@ -227,8 +257,10 @@ def test_usr1_writes_the_stacks_of_all_processes(shop, until):
 def test_tstp_makes_it_quiet_and_cont_wakes_it(shop, until):
     worker = shop.start()
     shop.run("note", "before")
+    worker.send_signal(signal.SIGCONT)
     worker.send_signal(signal.SIGTSTP)
     until(lambda: shop.says("claiming nothing"))
+    assert not shop.says("claiming again")
     # A wait that had begun may end with a claim; the one after it does not.
     shop.send("note", "between")
     time.sleep(1)
@@ -237,6 +269,7 @@ def test_tstp_makes_it_quiet_and_cont_wakes_it(shop, until):
     assert shop.state(sent) is State.PENDING
     worker.send_signal(signal.SIGCONT)
     until(lambda: shop.outcome(sent))
+    assert shop.says("claiming again")
 
 
 def test_an_application_that_cannot_be_imported_is_told_once_and_ends_the_worker_with_1(shop):
@@ -251,6 +284,7 @@ def test_the_supervisor_never_imports_the_application(shop, until):
     worker = shop.start()
     child = shop.run("pid").result
     assert child != worker.pid
+    until(lambda: shop.says('message="worker ready" action=ready'))
     assert len(shop.lines("loaded")) == 1
 
 
