@@ -73,7 +73,12 @@ def _check(call: Call, options: CallOptions) -> None:
     task_id: object = options.task_id
     if not isinstance(call.args, list | tuple):
         raise CallError(f"args of {call.task} must be a list or tuple, not {call.args!r}; one argument is (value,)")
-    if options.priority is not None and options.priority not in range(10):
+    queue: object = options.queue
+    if queue is not None and not (isinstance(queue, str) and queue.strip() and queue.isprintable()):
+        raise CallError(f"queue={queue!r}: give the name of a queue as text")
+    if not isinstance(options.retry, bool):
+        raise CallError(f"retry={options.retry!r}: give True or False")
+    if options.priority is not None and (isinstance(options.priority, bool) or options.priority not in range(10)):
         raise CallError(f"priority={options.priority!r}: give 0 to 9, higher is sooner")
     if task_id is not None and not (isinstance(task_id, str) and task_id.strip()):
         raise CallError(f"task_id={task_id!r}: give text, such as str(uuid.uuid4())")

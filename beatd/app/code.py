@@ -1,11 +1,13 @@
 """The user's code, as `beatd run` and `beatd worker` use it: imported in children, read in a process apart."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from beatd.app.discover import code_entries, import_apps
+from beatd.app.imports import divert_output
 from beatd.config.settings import Settings
 from beatd.core.entry import Draft
 from beatd.processes.apart import run_apart
@@ -35,8 +37,18 @@ def app_settings_of(settings: Settings) -> dict[str, Any]:
             found.update(app.own_settings)
         return found
 
-    said: dict[str, Any] = run_apart(read, timeout=TIMEOUT, what=_what(settings))
+    said: dict[str, Any] = read_apart(settings, read)
     return said
+
+
+def read_apart(settings: Settings, read: Callable[[], Any]) -> Any:
+    """Return what ``read`` finds when it imports the code in a process apart; what it prints goes to stderr."""
+
+    def diverted() -> Any:
+        divert_output()
+        return read()
+
+    return run_apart(diverted, timeout=TIMEOUT, what=f"importing {', '.join(settings.app)}")
 
 
 def _load(settings: Settings) -> None:
@@ -48,8 +60,4 @@ def _read(settings: Settings) -> list[Draft]:
         drafts = code_entries(import_apps(settings.app, settings.app_dir, settings), settings)
         return msgspec.to_builtins([replace(draft, source="code") for draft in drafts])
 
-    return msgspec.convert(run_apart(read, timeout=TIMEOUT, what=_what(settings)), list[Draft])
-
-
-def _what(settings: Settings) -> str:
-    return f"importing {', '.join(settings.app)}"
+    return msgspec.convert(read_apart(settings, read), list[Draft])

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
 
 from beatd.app.keywords import EntryKeywords, EntryTerms, TaskKeywords, check_keywords
-from beatd.app.names import task_name
+from beatd.app.names import module_name, task_name
 from beatd.app.options import task_options
 from beatd.app.task import Task
 from beatd.core.registry import REGISTRY, RegisteredTask, TaskOptions
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+LATER_OPTIONS = frozenset({"rate_limit"})
 Rule = str | Schedule | timedelta
 
 
@@ -54,6 +55,8 @@ shared_task = task
 
 def decorated(function: Callable[..., Any] | None, options: Mapping[str, Any], app: "App | None") -> Any:
     """Return the task of this function, or where there is none yet the decorator that makes it."""
+    for name in LATER_OPTIONS.intersection(options):
+        raise CallError(f"@task({name}=...) is not in this version; leave it out")
     check_keywords("@task", options, ["name", *TaskOptions.__dataclass_fields__])
     if function is None:
         return lambda later: make_task(later, options, app)
@@ -69,8 +72,27 @@ def make_task(function: Callable[..., Any], options: Mapping[str, Any], app: "Ap
     chosen = dict(options)
     name = chosen.pop("name", None) or task_name(function)
     registered = RegisteredTask(name, function, task_options(name, chosen))
+    _check_unique(registered)
     REGISTRY.add(registered)
     return Task(registered, app)
+
+
+def _check_unique(registered: RegisteredTask) -> None:
+    """Refuse a second function under one name; the same one once more is its module, loaded again."""
+    former = REGISTRY.tasks.get(registered.name)
+    if former is not None and _identity(former) != _identity(registered):
+        places = f"{_identity(former)}{_line(former)} and {_identity(registered)}{_line(registered)}"
+        raise CallError(f"two tasks are named {registered.name!r}: {places}; give one another name=")
+
+
+def _identity(registered: RegisteredTask) -> str:
+    function = registered.function
+    return f"{module_name(function.__module__)}.{function.__qualname__}"
+
+
+def _line(registered: RegisteredTask) -> str:
+    code = getattr(registered.function, "__code__", None)
+    return "" if code is None else f" ({code.co_filename}:{code.co_firstlineno})"
 
 
 def periodic(schedule: Rule | Sequence[Rule], /, **fields: Unpack[EntryKeywords]) -> TaskDecorator:
@@ -80,6 +102,7 @@ def periodic(schedule: Rule | Sequence[Rule], /, **fields: Unpack[EntryKeywords]
     entry's other fields as keywords; what they hold is checked when the schedules are read.
     """
     check_keywords("@periodic", fields, [*EntryTerms.__annotations__, "args", "kwargs"])
+    _check_schedule(schedule)
 
     def declare(function: Callable[P, R], /) -> Task[P, R]:
         made = cast("Task[P, R]", function if isinstance(function, Task) else make_task(function, {}))
@@ -87,6 +110,13 @@ def periodic(schedule: Rule | Sequence[Rule], /, **fields: Unpack[EntryKeywords]
         return made
 
     return declare
+
+
+def _check_schedule(schedule: object) -> None:
+    # Without parentheses, or with a Celery user's @periodic(crontab), Python hands over a function or a class.
+    if callable(schedule):
+        name = getattr(schedule, "__name__", repr(schedule))
+        raise CallError(f'@periodic was given {name!r} as its schedule; write @periodic("every 5m") above the function')
 
 
 def _declare(made: Task[..., Any], schedule: object, fields: Mapping[str, Any]) -> None:
@@ -102,6 +132,4 @@ def _declare(made: Task[..., Any], schedule: object, fields: Mapping[str, Any]) 
 
 
 def _place(made: Task[..., Any]) -> str:
-    code = getattr(made.registered.function, "__code__", None)
-    where = "" if code is None else f" ({code.co_filename}:{code.co_firstlineno})"
-    return f"{made.name}{where}"
+    return f"{made.name}{_line(made.registered)}"

@@ -1,8 +1,10 @@
 """Importing the user's modules; what goes wrong is told with the user's own error, not with our frames."""
 
 import importlib
+import os
 import sys
 import traceback
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +24,16 @@ def put_first(folder: str) -> str:
     return full
 
 
+def divert_output() -> None:
+    """Send what is printed from here on to stderr, from C code too: stdout belongs to the command's own answer.
+
+    For a process apart only; it is not undone.
+    """
+    with suppress(OSError):  # a process without stderr prints nowhere
+        os.dup2(2, 1)
+    sys.stdout = sys.stderr
+
+
 def load_module(name: str) -> ModuleType:
     """Import a module by name. Raises AppImportError."""
     if not all(part.isidentifier() for part in name.split(".")):
@@ -29,7 +41,7 @@ def load_module(name: str) -> ModuleType:
         raise AppImportError(f"{name!r} is no module name; give it as in an import, such as {stem or 'tasks'!r}")
     try:
         return importlib.import_module(name)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  the user's code may raise anything
+    except BaseException as error:  # noqa: BLE001  the user's code may raise anything, KeyboardInterrupt too
         raise AppImportError(_told(name, error)) from None
 
 
@@ -55,7 +67,9 @@ def _exists(module: str) -> bool:
 
 def _told(name: str, error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name is not None and f"{name}.".startswith(f"{error.name}."):
-        return f"no module named {error.name!r}; looked in {_places()}"
+        missing = "" if error.name == name else f" ({error.name!r} is not there)"
+        meant = f"; write it as in an import: {name.removesuffix('.py')!r}" if name.endswith(".py") else ""
+        return f"no module named {name!r}{missing}{meant}; looked in {_places()}"
     lines = [f"importing {name!r} failed: {type(error).__name__}: {error}"]
     if isinstance(error, ModuleNotFoundError):
         lines.append(f"  looked in {_places()}")

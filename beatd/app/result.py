@@ -9,7 +9,7 @@ from beatd.app.current import current_app
 from beatd.app.failure import Failure
 from beatd.core.protocol import decode_result
 from beatd.core.states import FINAL, State
-from beatd.errors import ResultTimeoutError, TaskFailedError, TaskRevokedError
+from beatd.errors import CallError, ResultTimeoutError, TaskFailedError, TaskRevokedError
 from beatd.ports import Stored
 from beatd.schedules.moments import from_us
 
@@ -94,6 +94,8 @@ class AsyncResult(Generic[R]):
         """
         if self.ignored:
             return cast(R, None)
+        _check_seconds("timeout", timeout)
+        _check_seconds("interval", interval)
         stored = self._wait(timeout, interval)
         if propagate and stored.state is State.REVOKED:
             raise TaskRevokedError(f"task {self.id} was revoked" + (f": {stored.reason}" if stored.reason else ""))
@@ -148,3 +150,8 @@ class AsyncResult(Generic[R]):
         if stored is not None and stored.state in FINAL:
             self._final = stored
         return stored
+
+
+def _check_seconds(name: str, value: object) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise CallError(f"{name}={value!r}: give seconds as a number" + (", or None" if name == "timeout" else ""))

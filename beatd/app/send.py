@@ -6,7 +6,7 @@ import time
 from beatd.app.binding import Bound
 from beatd.core.message import Message
 from beatd.core.urls import masked
-from beatd.errors import BrokerUnavailableError, StoreError
+from beatd.errors import BrokerUnavailableError, NotSerializableError, StoreError
 
 _FIRST_WAIT = 0.05
 # A last try is begun by then, so that a broker which answers quickly that it is not there is given up within 3 s.
@@ -29,6 +29,10 @@ def send(bound: Bound, message: Message, *, retry: bool) -> None:
             time.sleep(pause)
             wait *= 2
         except StoreError as error:
+            from beatd.sqlkit.messages import too_large
+
+            if too_large(message) is not None:
+                raise NotSerializableError(str(error)) from None
             raise BrokerUnavailableError(masked(bound.settings.broker), str(error)) from error
         else:
             return

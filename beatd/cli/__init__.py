@@ -7,7 +7,7 @@ from typing import NoReturn
 import click
 
 from beatd.cli.commands import beatd
-from beatd.errors import BeatdError
+from beatd.errors import BeatdError, SettingsError
 
 INTERRUPTED = 130
 BROKEN_PIPE = 1  # as click has it where the pipe breaks earlier
@@ -38,7 +38,8 @@ def _run() -> int:
         return INTERRUPTED
     except BeatdError as error:
         _say(str(error))
-        return 1
+        wrong_usage = isinstance(error, SettingsError) and error.place.startswith("command line")
+        return 2 if wrong_usage else 1
     return code if isinstance(code, int) else 0
 
 

@@ -43,7 +43,9 @@ def command(  # noqa: PLR0913  one parameter per option
     """
     from beatd.wiring import open_broker
 
-    message = _message(task, [_value(arg) for arg in args], _keywords(keywords), queue or settings.queue)
+    chosen = settings.queue if queue is None else _name("--queue", queue, 200)
+    values = [_value(arg, f"argument {number}") for number, arg in enumerate(args, 1)]
+    message = _message(_name("TASK", task, 255), values, _keywords(keywords), chosen)
     with closing(open_broker(settings)) as broker:
         broker.sender.send(message)
         if not wait:
@@ -60,20 +62,35 @@ def _message(task: str, args: list[Any], kwargs: dict[str, Any], queue: str) -> 
     return build_message(id=str(uuid4()), task=task, args=args, kwargs=kwargs, queue=queue, origin="beatd call")
 
 
-def _value(text: str) -> Any:
+def _name(what: str, value: str, most: int) -> str:
+    from beatd.core.field_values import FieldError, printable
+
+    try:
+        return printable(most)(what, value)
+    except FieldError as error:
+        raise click.BadParameter(error.reason, param_hint=what) from None
+
+
+def _value(text: str, what: str) -> Any:
     try:
         return msgspec.json.decode(text)
+    except msgspec.ValidationError:
+        raise click.BadParameter("is a number that is too large; quote it to send text", param_hint=what) from None
     except (msgspec.DecodeError, UnicodeEncodeError):
         return text
+    except RecursionError:
+        raise click.BadParameter("is nested too deeply", param_hint=what) from None
 
 
 def _keywords(given: tuple[str, ...]) -> dict[str, Any]:
-    found = {}
+    found: dict[str, Any] = {}
     for each in given:
         name, equals, value = each.partition("=")
         if not equals or not name:
             raise click.BadParameter(f"{each!r} is not KEY=VALUE", param_hint="--kwarg")
-        found[name] = _value(value)
+        if name in found:
+            raise click.BadParameter(f"{name!r} is given twice", param_hint="--kwarg")
+        found[name] = _value(value, f"--kwarg {name}")
     return found
 
 

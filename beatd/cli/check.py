@@ -11,13 +11,14 @@ import click
 from beatd.app.code import code_of
 from beatd.cli.lint import entry_notes
 from beatd.cli.options import given, json_option, setting_options
-from beatd.cli.output import json_line
+from beatd.cli.output import clean, json_line
 from beatd.cli.sources import known_tasks
 from beatd.clock import SystemClock
 from beatd.config.load import load_settings
 from beatd.config.settings import Settings
 from beatd.core.document import nearest
 from beatd.core.entry import Draft
+from beatd.core.field_values import named, shown
 from beatd.errors import BeatdError, DefinitionError, SettingsError
 from beatd.stores.toml import TomlSource
 from beatd.stores.toml_files import toml_files
@@ -45,7 +46,7 @@ def command(context: click.Context, sources: tuple[str, ...], *, as_json: bool) 
     """
     settings, findings = _settings(context, sources)
     paths = sources or settings.schedule
-    if not paths and not findings:
+    if not paths and not settings.app and not findings:
         findings = [Finding("error", "./beatd.toml: no such file; name one, or `beatd init` writes it")]
     drafts: list[Draft] = []
     for path in paths:
@@ -103,8 +104,10 @@ def _of_code(settings: Settings, drafts: list[Draft]) -> Iterator[Finding]:
     for draft in drafts:
         if draft.entry is not None and draft.entry.task not in known:
             hint = nearest(draft.entry.task, known)
-            text = f"no task named {draft.entry.task!r} is in {', '.join(settings.app)}" + (f"; {hint}" if hint else "")
-            yield Finding("warning", f"{draft.place}: schedules.{draft.name}: {text}", draft.name)
+            text = f"no task named {shown(draft.entry.task)} is in {', '.join(settings.app)}" + (
+                f"; {hint}" if hint else ""
+            )
+            yield Finding("warning", f"{draft.place}: schedules.{named(draft.name)}: {text}", draft.name)
 
 
 def _of_drafts(drafts: list[Draft], now: int) -> Iterator[Finding]:
@@ -112,20 +115,20 @@ def _of_drafts(drafts: list[Draft], now: int) -> Iterator[Finding]:
     for draft in drafts:
         former = places.setdefault(draft.name, draft.place)
         if former != draft.place:
-            text = f"{draft.place}: schedules.{draft.name}: is already defined at {former}; rename one of them"
+            text = f"{draft.place}: schedules.{named(draft.name)}: is already defined at {former}; rename one of them"
             yield Finding("error", text, draft.name)
         if draft.entry is None:
             yield Finding("error", draft.error or f"{draft.place}: cannot be read", draft.name)
             continue
         try:
             for note in entry_notes(draft.entry, now):
-                yield Finding("warning", f"{draft.place}: schedules.{draft.name}: {note}", draft.name)
+                yield Finding("warning", f"{draft.place}: schedules.{named(draft.name)}: {note}", draft.name)
         except BeatdError as error:
-            yield Finding("error", f"{draft.place}: schedules.{draft.name}: {error}", draft.name)
+            yield Finding("error", f"{draft.place}: schedules.{named(draft.name)}: {error}", draft.name)
 
 
 def _say(finding: Finding, *, as_json: bool) -> None:
     if as_json:
         json_line({"level": finding.level, "entry": finding.entry, "message": finding.text})
     else:
-        click.echo(f"{finding.level}: {finding.text}")
+        click.echo(clean(f"{finding.level}: {finding.text}"))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from beatd.core.identity import PARTS
-from beatd.ports import SchedulerInfo
+from beatd.ports import SchedulerInfo, WorkerInfo
 from beatd.schedules.moments import iso
 from beatd.wiring.entries import EntryView
 
@@ -20,6 +20,26 @@ class Health:
     parts_held: int
     lag_ms: float
     entries: Mapping[str, int]
+
+
+WORKER_GONE = 15 * 1_000_000
+"""A worker reports every few seconds; one not seen for this many microseconds is gone."""
+
+
+def is_live(worker: WorkerInfo, now: int) -> bool:
+    """Return whether a worker has been seen lately."""
+    return now - worker.seen_at <= WORKER_GONE
+
+
+def unattended(sizes: Mapping[str, Mapping[str, int]], workers: Sequence[WorkerInfo], *, now: int) -> tuple[str, ...]:
+    """Return, in words, the queues in which messages are ready and from which no live worker takes any."""
+    taken = {queue for worker in workers if is_live(worker, now) for queue in worker.queues}
+    return tuple(
+        f"{size['ready']} {'message waits' if size['ready'] == 1 else 'messages wait'} in queue {queue!r}, from which "
+        f"no live worker takes any: start `beatd worker -Q {queue}`"
+        for queue, size in sorted(sizes.items())
+        if size.get("ready") and queue not in taken
+    )
 
 
 def judge(

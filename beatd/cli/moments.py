@@ -1,6 +1,10 @@
 """A moment as a command-line value: ISO 8601, in microseconds since the epoch."""
 
+import re
+
 import click
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def utc_moment(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
@@ -14,8 +18,10 @@ def read_moment(
     """Return the moment. Raises click.BadParameter that says what is wrong with it."""
     from beatd.core.field_values import FieldError, moment
 
+    # A day is its midnight: enough for a look ahead, though too vague for an entry's own bounds.
+    day = _DAY.fullmatch(value.strip()) is not None
     try:
-        return moment("time", value, timezone)
+        return moment("time", f"{value.strip()}T00:00" if day else value, timezone)
     except FieldError as error:
         hint = None if parameter is not None else "--after"
         raise click.BadParameter(error.reason, ctx=context, param=parameter, param_hint=hint) from None

@@ -7,20 +7,23 @@ import click
 from beatd.cli.options import json_option, with_settings
 from beatd.cli.output import json_line
 from beatd.config.settings import Settings
-from beatd.wiring.entries import pause_entry
+from beatd.wiring.entries import list_entries, pause_entry
 
 
 @click.command("pause")
 @click.argument("name")
 @with_settings
-@click.option("--note", default="", metavar="TEXT", help="Why; shown by `beatd show`.")
+@click.option("--note", metavar="TEXT", help="Why; shown by `beatd show`. The former note stays where none is given.")
 @json_option
-def command(settings: Settings, *, name: str, note: str, as_json: bool) -> None:
+def command(settings: Settings, *, name: str, note: str | None, as_json: bool) -> None:
     """Pause an entry: its fires end paused until it is resumed.
 
     Nothing of it is caught up afterwards.
     """
     by = _user()
+    if note is None:
+        former = list_entries(settings, name=name)[0].pause
+        note = "" if former is None else former.note
     pause_entry(settings, name, by=by, note=note)
     if as_json:
         json_line({"name": name, "state": "paused", "by": by, "note": note})

@@ -9,13 +9,24 @@ from beatd.cli.moments import utc_moment
 from beatd.cli.options import json_option, with_settings
 from beatd.cli.output import json_line, optional_iso, short, span, table
 from beatd.config.settings import Settings
+from beatd.core.document import nearest
+from beatd.core.record import Reason
 from beatd.ports import Run
+
+_STATES = ("emitted", "started", "success", "failure", "retry", "dead", "revoked", *Reason)
+
+
+def _known_state(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and value not in _STATES:
+        hint = nearest(value, _STATES) or ""
+        raise click.BadParameter(f"{value!r} is no state; {hint}{' ' if hint else ''}The states: {', '.join(_STATES)}")
+    return value
 
 
 @click.command("runs")
 @with_settings
 @click.option("-e", "--entry", metavar="NAME", help="Only this entry.")
-@click.option("--only", metavar="STATE", help="Only this state, such as failure or missed.")
+@click.option("--only", callback=_known_state, metavar="STATE", help="Only this state, such as failure or missed.")
 @click.option("-n", "--count", default=50, show_default=True, type=click.IntRange(1), help="How many, newest first.")
 @click.option("--before", callback=utc_moment, metavar="TIME", help="Only fires before this moment.")
 @json_option
@@ -28,9 +39,13 @@ def command(
     emitted: paused, missed, coalesced, expired, limit_reached, quarantined, refused, unknown.
     """
     from beatd.wiring import open_state
+    from beatd.wiring.entries import list_entries
 
     with closing(open_state(settings, create=False)) as state:
         runs = state.history.runs(entry=entry, state=only, limit=count, before=before)
+        unknown = entry is not None and not runs and not state.history.runs(entry=entry, limit=1)
+    if unknown:
+        list_entries(settings, name=entry)  # raises, with the nearest name, where the set has no such entry
     if as_json:
         for run in runs:
             json_line(_plain(run))

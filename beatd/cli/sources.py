@@ -41,15 +41,15 @@ def no_source(reason: str = "there is no ./beatd.toml") -> SettingsError:
 
 def known_tasks(settings: Settings) -> list[str]:
     """Return the names of all tasks that a worker with these settings knows. Raises AppImportError."""
+    from beatd.app.code import read_apart
     from beatd.app.discover import import_apps
     from beatd.core.registry import REGISTRY
-    from beatd.processes.apart import run_apart
 
     def read() -> list[str]:
         import_apps(settings.app, settings.app_dir, settings)
         return [*REGISTRY.tasks]
 
-    found: list[str] = run_apart(read, what=f"importing {', '.join(settings.app)}")
+    found: list[str] = read_apart(settings, read)
     return found
 
 

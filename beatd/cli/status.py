@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import click
 
-from beatd.cli.health import Health, judge
+from beatd.cli.health import Health, is_live, judge, unattended
 from beatd.cli.options import json_option, with_settings
 from beatd.cli.output import json_line, optional_iso, short, span, table
 from beatd.clock import SystemClock
@@ -17,7 +18,11 @@ from beatd.ports import SchedulerInfo, WorkerInfo
 
 @click.command("status")
 @with_settings
-@click.option("--check", is_flag=True, help="Exit 1 where a tick is stale, a part unheld, or the lag too large.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Exit 1 where a tick is stale, a part unheld, the lag too large, or a queue without a worker.",
+)
 @json_option
 def command(settings: Settings, *, check: bool, as_json: bool) -> None:
     """Show schedulers, leases, lag, queues and workers."""
@@ -30,6 +35,7 @@ def command(settings: Settings, *, check: bool, as_json: bool) -> None:
         sizes, workers = broker.admin.sizes(), broker.admin.workers()
     now = SystemClock().now()
     health = judge(schedulers, list_entries(settings), now=now, late_after=settings.late_after)
+    health = replace(health, problems=(*health.problems, *unattended(sizes, workers, now=now)))
     if as_json:
         json_line(_plain(schedulers, workers, sizes, health))
     else:
@@ -70,6 +76,7 @@ def _plain(
                 "pid": each.pid,
                 "started_at": optional_iso(each.started_at),
                 "seen_at": optional_iso(each.seen_at),
+                "live": is_live(each, health.now),
                 "queues": list(each.queues),
                 "children": [dict(child) for child in each.children],
             }
@@ -108,10 +115,11 @@ def _print(
     )
     click.echo()
     table(
-        ("WORKER", "SINCE", "SEEN", "CHILDREN", "QUEUES"),
+        ("WORKER", "LIVE", "SINCE", "SEEN", "CHILDREN", "QUEUES"),
         (
             (
                 each.worker,
+                "yes" if is_live(each, health.now) else "gone",
                 short(each.started_at, timezone),
                 short(each.seen_at, timezone),
                 len(each.children),

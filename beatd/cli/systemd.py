@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -10,7 +11,10 @@ import click
 
 from beatd.cli.options import read_settings, setting_options
 from beatd.cli.units import Place, scheduler_unit, worker_unit
+from beatd.config.settings import Settings
 from beatd.errors import BeatdError
+
+_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?|[0-9]{1,9}")  # a name, or a number
 
 
 @click.command("systemd")
@@ -22,15 +26,20 @@ def command(*, user: str | None, output: Path | None) -> None:
 
     beatd.service runs scheduler and worker; beatd-worker@.service runs one more worker for each instance.
     """
+    if user is not None and not _USER.fullmatch(user):
+        raise click.BadParameter(f"{user!r} cannot be the name of a user", param_hint="--user")
     settings = read_settings()
+    executable, *words = _command()
     name = user or ("beatd" if os.geteuid() == 0 else getpass.getuser())
     place = Place(
-        executable=_executable(),
+        executable=executable,
+        words=tuple(words),
         folder=str(Path.cwd()),
         schedules=tuple(str(Path(path).absolute()) for path in settings.schedule)
         or (str(Path("beatd.toml").absolute()),),
         apps=settings.app if settings.origins["app"] == "command line" else (),
         user=name,
+        settings=_given_settings(settings),
     )
     units = {"beatd.service": scheduler_unit(place), "beatd-worker@.service": worker_unit(place)}
     for file, text in units.items():
@@ -45,6 +54,17 @@ def command(*, user: str | None, output: Path | None) -> None:
         )
 
 
+def _given_settings(settings: Settings) -> tuple[tuple[str, str], ...]:
+    values = (
+        ("broker", settings.broker),
+        ("namespace", settings.namespace),
+        ("app_dir", str(Path(settings.app_dir).absolute())),
+    )
+    return tuple(
+        (f"--{key.replace('_', '-')}", value) for key, value in values if settings.origins[key] == "command line"
+    )
+
+
 def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text)
@@ -53,10 +73,10 @@ def _write(path: Path, text: str) -> None:
     click.echo(f"wrote {path}")
 
 
-def _executable() -> str:
+def _command() -> list[str]:
     """Return the command that runs this installation: the script beside this Python, else the one that was called."""
     beside = Path(sys.executable).with_name("beatd")
     if beside.exists():
-        return str(beside)
+        return [str(beside)]
     found = shutil.which("beatd")
-    return found or f"{sys.executable} -m beatd"
+    return [found] if found else [sys.executable, "-m", "beatd"]

@@ -81,18 +81,20 @@ class Place:
     schedules: tuple[str, ...] = ("/opt/beatd/beatd.toml",)
     apps: tuple[str, ...] = ()
     user: str = "beatd"
+    words: tuple[str, ...] = ()
+    """What stands between the executable and the command, such as ``-m beatd``."""
+    settings: tuple[tuple[str, str], ...] = ()
+    """Further options and their values, for every unit."""
 
 
 def scheduler_unit(place: Place) -> str:
     """Return the unit that runs scheduler and worker."""
-    words = [place.executable, "run", *_options("--schedule", place.schedules), *_options("-A", place.apps)]
-    return _unit(place, "beatd: scheduler and worker", words)
+    return _unit(place, "beatd: scheduler and worker", [*_program(place), "run", *_shared(place)])
 
 
 def worker_unit(place: Place) -> str:
     """Return the unit of one more worker, named by its instance."""
-    files = _options("--schedule", place.schedules)
-    words = [place.executable, "worker", "--name", "%i@%H", *files, *_options("-A", place.apps)]
+    words = [*_program(place), "worker", "--name", "%i@%H", *_shared(place)]
     return _unit(place, "beatd: worker %i", words)
 
 
@@ -107,6 +109,15 @@ def _unit(place: Place, description: str, words: list[str]) -> str:
         user=place.user,
         hardening=_HARDENING.format(home=f"ProtectHome={'read-only' if at_home else 'yes'}"),
     )
+
+
+def _program(place: Place) -> list[str]:
+    return [_quoted(place.executable), *place.words]
+
+
+def _shared(place: Place) -> list[str]:
+    more = [word for name, value in place.settings for word in (name, _quoted(value))]
+    return [*_options("--schedule", place.schedules), *_options("-A", place.apps), *more]
 
 
 def _options(name: str, values: tuple[str, ...]) -> list[str]:

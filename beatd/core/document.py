@@ -73,7 +73,40 @@ def _syntax_error(text: str, place: str, message: str) -> DefinitionError:
     else:
         line, column = int(found["line"]), int(found["column"])
     what = found["what"]
+    if found["line"] is not None and (twice := _defined_twice(text, place, line)) is not None:
+        return twice
     return DefinitionError(f"{place}:{line}:{column}", f"not valid TOML: {what[:1].lower()}{what[1:]}")
+
+
+def _defined_twice(text: str, place: str, line: int) -> DefinitionError | None:
+    """Return the error for a table or key that stands on ``line`` and before it, None where it is another mistake."""
+    rows = text.splitlines(keepends=True)
+    before = "".join(rows[: line - 1])
+    try:
+        # One statement alone is valid TOML; so is all that stands before the first one that is not.
+        path, table = _first_path(tomllib.loads(rows[line - 1])), rows[line - 1].lstrip().startswith("[")
+        tomllib.loads(before)
+    except (ValueError, IndexError):
+        return None
+    scanner = _Scanner(before)
+    lines = scanner.scan()
+    # What an inline table holds belongs to the value, so the whole path need not be there.
+    paths = [path] if table else [(*scanner.table, *path[:length]) for length in range(len(path), 0, -1)]
+    whole = next((each for each in paths if each in lines), None)
+    if whole is None:
+        return None
+    name = ".".join(step if step.isprintable() else repr(step) for step in whole)[:160]
+    remedy = "rename one of them, or remove it" if table else "remove one of them"
+    return DefinitionError(f"{place}:{line}", f"{name}: is already defined at {place}:{lines[whole]}", remedy)
+
+
+def _first_path(data: Mapping[str, Any]) -> Path:
+    path: Path = ()
+    value: Any = data
+    while isinstance(value, Mapping) and len(value) == 1:
+        ((key, value),) = value.items()
+        path = (*path, key)
+    return path
 
 
 def _scan(text: str) -> dict[Path, int]:
@@ -88,18 +121,18 @@ class _Scanner:
         self.tokens: Iterator[re.Match[str]] = (token for token in _TOKEN.finditer(text) if token.lastgroup != "skip")
         self.token: re.Match[str] | None = None
         self.lines: dict[Path, int] = {}
+        self.table: Path = ()
         self.advance()
 
     def scan(self) -> dict[Path, int]:
         """Return the line of each path."""
-        table: Path = ()
         while self.token is not None:
             if self.token.lastgroup == "newline":
                 self.advance()
             elif self.token.group() == "[":
-                table = self.header()
+                self.table = self.header()
             else:
-                self.pair(table)
+                self.pair(self.table)
         return self.lines
 
     def advance(self) -> None:

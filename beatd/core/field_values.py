@@ -19,6 +19,8 @@ from beatd.schedules.moments import FIRST, SECOND, to_us
 from beatd.schedules.zones import zone as known_zone
 
 LATER = "not in this version"
+_LONGEST_SHOWN = 80
+_LONGEST_REASON = 240
 
 
 class FieldError(ValueError):
@@ -33,8 +35,21 @@ class FieldError(ValueError):
 
 def shown(value: Any) -> str:
     """Return a value as an error quotes it, cut where it is long."""
-    written = repr(value)
-    return written if len(written) <= 80 else written[:77] + "..."
+    try:
+        written = repr(value)
+    except (ValueError, RecursionError):  # a number of more digits than Python writes, a list within itself
+        return f"{type(value).__name__} that cannot be written out"
+    return _cut(written)
+
+
+def named(key: object) -> str:
+    """Return a name as an error's path has it: cut where it is long, quoted where it holds control characters."""
+    written = str(key)
+    return _cut(written if written.isprintable() else repr(written))
+
+
+def _cut(written: str) -> str:
+    return written if len(written) <= _LONGEST_SHOWN else f"{written[: _LONGEST_SHOWN - 3]}..."
 
 
 def _typed(key: str, value: Any, kind: Any, words: str) -> Any:
@@ -130,7 +145,12 @@ def _microseconds(key: str, value: Any) -> int:
     try:
         return parse_duration(value)
     except ValueError as error:
-        raise FieldError(key, str(error)) from None
+        raise FieldError(key, _brief(str(error), f"{shown(value)} is not a duration")) from None
+
+
+def _brief(reason: str, instead: str) -> str:
+    """Return a reason, or what stands for it where it quotes a value of any length."""
+    return reason if len(reason) <= _LONGEST_REASON and reason.isprintable() else instead
 
 
 def zone(key: str, value: Any) -> str:
@@ -139,7 +159,7 @@ def zone(key: str, value: Any) -> str:
     try:
         return known_zone(name).key
     except ValueError as error:
-        raise FieldError(key, str(error)) from None
+        raise FieldError(key, _brief(str(error), f"unknown time zone {shown(name)}")) from None
 
 
 def moment(key: str, value: Any, timezone: str) -> int:
@@ -154,18 +174,26 @@ def moment(key: str, value: Any, timezone: str) -> int:
     try:
         found = parse(f"at {value.strip()}", Terms(timezone=timezone)).next_us(FIRST)
     except InvalidScheduleError as error:
-        raise FieldError(key, f"{value!r} is no moment: {error.reason}", error.hint) from None
+        raise FieldError(key, f"{shown(value)} is no moment: {error.reason}", error.hint) from None
     if found is None:
-        raise FieldError(key, f"{value!r} is no moment that exists in {timezone}")
+        raise FieldError(key, f"{shown(value)} is no moment that exists in {timezone}")
     return found
 
 
 def json_list(key: str, value: Any) -> list[Any]:
     """Read positional arguments."""
     if not isinstance(value, list | tuple):
-        raise FieldError(key, f"must be a list, got {shown(value)}", f"write {key} = [{shown(value)}]")
+        raise FieldError(key, f"must be a list, got {shown(value)}", _list_remedy(key, value))
     found: list[Any] = _json(key, value)
     return found
+
+
+def _list_remedy(key: str, value: Any) -> str:
+    if isinstance(value, dict):
+        return f"write {key} = [1, 2], or kwargs = {{ name = 1 }} for arguments by name"
+    if isinstance(value, bool):
+        return f"write {key} = [{str(value).lower()}]"
+    return f"write {key} = [{shown(value) if isinstance(value, str | int | float) else 'value'}]"
 
 
 def json_table(key: str, value: Any) -> dict[str, Any]:

@@ -15,9 +15,11 @@ from beatd.core.field_values import (
     message_headers,
     misfire,
     moment,
+    named,
     none_yet,
     only,
     printable,
+    shown,
     switch,
     text,
     texts,
@@ -117,15 +119,17 @@ def _terms(name: str, values: Mapping[str, Any]) -> Terms:
 
 def _check_name(name: Any) -> None:
     if not isinstance(name, str) or not 1 <= len(name) <= 200 or not name.isprintable():
-        raise FieldError("name", f"a name has 1 to 200 printable characters, not {name!r}")
+        raise FieldError("name", f"a name has 1 to 200 printable characters, not {shown(name)}")
 
 
 def _check_keys(name: str, given: Mapping[str, Any]) -> None:
     for key in given:
         if key not in FIELDS:
-            raise FieldError(str(key), "unknown key", nearest(str(key), FIELDS) or f"known: {', '.join(FIELDS)}")
+            raise FieldError(named(key), "unknown key", nearest(str(key), FIELDS) or f"known: {', '.join(FIELDS)}")
     if given.get("name", name) != name:
-        raise FieldError("name", f"is {given['name']!r}, but the entry stands under {name!r}", "leave one out")
+        raise FieldError(
+            "name", f"is {shown(given['name'])}, but the entry stands under {shown(name)}", "leave one out"
+        )
     for key, example in (("schedule", 'schedule = "every 5m"'), ("task", 'task = "package.module.function"')):
         if key not in given:
             raise FieldError(key, "is missing", f"for example {example}")

@@ -14,6 +14,8 @@ from uuid import UUID
 
 from beatd.errors import NotSerializableError
 
+# Python itself writes and reads no longer number in decimal (sys.get_int_max_str_digits is 4300).
+_MOST_BITS = 13_288
 _TYPED = {"__type__", "__value__"}
 _REMEDIES = {
     set: "pass list(...)",
@@ -76,8 +78,10 @@ def _plain(value: Any) -> Any:
     kind = type(value)
     if kind is str:
         return _text(value)
-    if value is None or kind is int or kind is bool:
+    if value is None or kind is bool:
         return value
+    if kind is int:
+        return _whole(value)
     if kind is float:
         return _number(value)
     if isinstance(value, Mapping):
@@ -92,7 +96,7 @@ def _rich(value: Any) -> Any:
     if isinstance(value, str):
         return _text(value.value if isinstance(value, Enum) else str(value))
     if isinstance(value, int):
-        return int(value)
+        return _whole(int(value))
     if isinstance(value, float):
         return _number(float(value))
     if isinstance(value, bytes | bytearray | memoryview):
@@ -118,6 +122,12 @@ def _text(value: str) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise _Refused("is text with a lone surrogate", "pass bytes, or decode with errors='replace'") from None
+    return value
+
+
+def _whole(value: int) -> int:
+    if value.bit_length() > _MOST_BITS:
+        raise _Refused("is a number of more than 4000 digits", "pass it as text: hex(...)")
     return value
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from beatd.core.field_values import FieldError
+from beatd.core.field_values import FieldError, shown
 from beatd.errors import InvalidScheduleError
 from beatd.schedules import parse
 from beatd.schedules.base import Schedule, Terms
@@ -21,7 +21,7 @@ def rule_text(key: str, value: Any, terms: Terms) -> str:
     try:
         return str(parse(written, terms))
     except InvalidScheduleError as error:
-        raise FieldError(key, f"bad schedule {error.text!r}: {error.reason}", error.hint) from None
+        raise FieldError(key, f"bad schedule {shown(error.text)}: {error.reason}", error.hint) from None
 
 
 def _written(key: str, rule: Any) -> str:
@@ -30,4 +30,4 @@ def _written(key: str, rule: Any) -> str:
     if isinstance(rule, timedelta):
         return f"every {format_duration(rule // timedelta(microseconds=1))}"
     hint = f'write "every {rule}s"' if isinstance(rule, int | float) and not isinstance(rule, bool) else None
-    raise FieldError(key, f"{_WHAT}, got {rule!r}", hint)
+    raise FieldError(key, f"{_WHAT}, got {shown(rule)}", hint)

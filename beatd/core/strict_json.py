@@ -34,7 +34,7 @@ def check_json(value: Any, path: str, depth: int = 0) -> Any:
 
 def _key(key: Any, path: str) -> str:
     if type(key) is not str:
-        raise NotJsonError(path, f"has the key {key!r}, which is not text", "JSON's keys are text")
+        raise NotJsonError(path, f"has the key {repr(key)[:80]}, which is not text", "JSON's keys are text")
     return _text(key, path)
 
 

@@ -29,7 +29,9 @@ def every(
 ) -> Schedule:
     """Return an interval, aligned to the epoch plus ``offset`` (seconds or a text such as "3m")."""
     length = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds)
-    text = f"every {length}"
+    text = f"every {length.total_seconds():g}s"
+    if length < timedelta(0):
+        raise InvalidScheduleError(text, "the interval must not be negative")
     return interval_of(_duration(length, text), _signed(offset, text), text)
 
 

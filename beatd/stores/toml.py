@@ -6,6 +6,7 @@ from typing import Any
 
 from beatd.core.document import Document, nearest
 from beatd.core.entry import Draft
+from beatd.core.field_values import named, shown
 from beatd.core.fields import FIELDS, FieldError, decode_entry
 from beatd.errors import DefinitionError
 from beatd.stores.toml_files import read_toml, toml_files
@@ -31,7 +32,7 @@ class TomlSource:
             for draft in self._drafts(read_toml(file)):
                 former = drafts.setdefault(draft.name, draft)
                 if former is not draft:
-                    reason = f"schedules.{draft.name}: is already defined at {former.place}"
+                    reason = f"schedules.{named(draft.name)}: is already defined at {former.place}"
                     raise DefinitionError(draft.place, reason, "rename one of them, or remove it")
         return list(drafts.values())
 
@@ -51,7 +52,14 @@ class TomlSource:
     def _draft(self, document: Document, name: str, raw: Any, defaults: Mapping[str, Any]) -> Draft:
         place = document.at("schedules", name)
         if not isinstance(raw, Mapping):
-            return Draft(name=name, place=place, error=f"{place}: schedules.{name}: must be a table, got {raw!r}")
+            return Draft(
+                name=name, place=place, error=f"{place}: schedules.{named(name)}: must be a table, got {shown(raw)}"
+            )
+        if (inner := _of_dotted_name(raw)) is not None:
+            at = document.at("schedules", name, inner)
+            path = f"schedules.{named(name)}.{named(inner)}"
+            reason = f'{path}: a name that holds a dot stands in quotes; write [schedules."{named(f"{name}.{inner}")}"]'
+            return Draft(name=name, place=place, error=f"{at}: {reason}")
         try:
             entry = decode_entry(name, raw, defaults, timezone=self._timezone, queue=self._queue)
         except FieldError as error:
@@ -59,12 +67,20 @@ class TomlSource:
         return Draft(name=name, place=place, entry=entry)
 
 
+def _of_dotted_name(raw: Mapping[str, Any]) -> str | None:
+    """Return the key of an entry inside an entry: TOML reads ``[schedules.shop.backup]`` as a table in ``shop``."""
+    for key, value in raw.items():
+        if key not in FIELDS and isinstance(value, Mapping) and ("schedule" in value or "task" in value):
+            return key
+    return None
+
+
 def _defaults(document: Document) -> Mapping[str, Any]:
     defaults: Mapping[str, Any] = document.data.get("defaults", {})
     for key in defaults:
         if key not in FIELDS or key == "name":
             hint = nearest(key, FIELDS) if key != "name" else "each entry has its own"
-            raise DefinitionError(document.at("defaults", key), f"defaults.{key}: unknown key", hint)
+            raise DefinitionError(document.at("defaults", key), f"defaults.{named(key)}: unknown key", hint)
     return defaults
 
 
@@ -76,4 +92,5 @@ def _sentence(document: Document, name: str, raw: Mapping[str, Any], error: Fiel
     in_defaults = steps[0] not in raw and document.line("defaults", steps[0]) is not None
     prefix = ("defaults",) if in_defaults else ("schedules", name)
     place = document.at(*prefix, *steps)
-    return str(DefinitionError(place, f"{'.'.join((*prefix, *keys))}: {error.reason}", error.hint))
+    path = ".".join(named(key) for key in (*prefix, *keys))
+    return str(DefinitionError(place, f"{path}: {error.reason}", error.hint))

@@ -102,3 +102,14 @@ def test_one_argument_without_its_comma_is_refused() -> None:
 def test_an_argument_that_json_cannot_carry_is_named() -> None:
     with pytest.raises(NotSerializableError, match=r"argument 1 \('when'\) is a set"):
         sent(Call(task="t", args=({1},), kwargs={}, names=("when",)))
+
+
+@pytest.mark.parametrize("options", [{"queue": ""}, {"queue": 5}, {"priority": True}, {"retry": "yes"}])
+def test_an_option_of_the_wrong_kind_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(CallError, match=next(iter(options))):
+        sent(**options)
+
+
+def test_a_number_too_long_to_write_is_refused_with_its_path() -> None:
+    with pytest.raises(NotSerializableError, match=r"argument 1\['n'\] is a number of more than 4000 digits.*hex"):
+        sent(Call(task="x", args=({"n": 10**5000},), kwargs={}))

@@ -136,3 +136,23 @@ def test_a_module_that_is_loaded_again_declares_its_entries_again() -> None:
 def test_an_unknown_field_of_an_entry_is_refused_with_the_nearest() -> None:
     with pytest.raises(TypeError, match="'time_zone'; did you mean 'timezone'"):
         periodic("every 5m", time_zone="UTC")  # type: ignore[call-arg]  # the mistake under test
+
+
+def test_a_periodic_without_a_schedule_is_told_the_right_form() -> None:
+    with pytest.raises(CallError, match=r"""was given 'add' as its schedule; write @periodic\("every 5m"\)"""):
+        periodic(add)  # type: ignore[arg-type]  # the mistake
+
+
+def test_two_functions_under_one_name_are_refused() -> None:
+    task(name="dup")(add)
+    task(name="dup")(add)
+    with pytest.raises(CallError, match=r"two tasks are named 'dup': .*add \(.*other \(.*name="):
+
+        @task(name="dup")
+        def other() -> None: ...
+
+
+def test_an_option_of_a_later_version_is_told() -> None:
+    options: dict[str, Any] = {"rate_limit": "10/m"}
+    with pytest.raises(CallError, match=r"rate_limit=\.\.\.\) is not in this version"):
+        task(**options)

@@ -190,3 +190,13 @@ def test_an_entry_is_added_once(write: Write, tmp_path: Path) -> None:
         app.add_periodic_task("every 5m", made, (2,))
     with pytest.raises(ValueError, match=r"arguments beside adds.f.s\(\.\.\.\)"):
         app.add_periodic_task("every 5m", made.s(1), (2,), name="other")
+
+
+def test_a_module_that_raises_anything_is_told_with_its_line(write: Write, tmp_path: Path) -> None:
+    write("stops.py", "x = 1\nraise KeyboardInterrupt\n")
+    with pytest.raises(AppImportError, match=r"(?s)importing 'stops' failed: KeyboardInterrupt.*stops.py:2"):
+        import_apps(["stops"], str(tmp_path))
+    with pytest.raises(AppImportError, match=r"no module named 'stop.py'.*'stop'"):
+        import_apps(["stop.py"], str(tmp_path))
+    with pytest.raises(AppImportError, match=r"no module named 'no.such.module' \('no' is not there\)"):
+        import_apps(["no.such.module"], str(tmp_path))

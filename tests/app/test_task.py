@@ -6,7 +6,7 @@ from beatd.app.app import App
 from beatd.app.task import Task
 from beatd.core.message import Delivery
 from beatd.core.protocol import decode_body
-from beatd.errors import NotSerializableError
+from beatd.errors import CallError, NotSerializableError
 
 
 @pytest.fixture
@@ -74,3 +74,14 @@ def test_a_task_sent_by_name_has_the_options_it_declares(app: App, add: Task[...
         ("add", "mail"),
         ("elsewhere.task", "celery"),
     ]
+
+
+def test_an_argument_over_the_limit_is_told_with_size_and_limit(add: Task[..., Any]) -> None:
+    with pytest.raises(NotSerializableError, match=r"has \d+ bytes, the limit is 16777216; pass a reference"):
+        add.delay("x" * 17_000_000)
+
+
+def test_a_timeout_is_a_number(add: Task[..., Any]) -> None:
+    timeout: Any = "1"
+    with pytest.raises(CallError, match="timeout='1': give seconds"):
+        add.delay(1).get(timeout=timeout)

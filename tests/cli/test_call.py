@@ -1,3 +1,6 @@
+import pytest
+
+
 def test_call_sends_json_or_text_and_waits_for_the_outcome(beatd_in, serving):
     with serving("worker", "-c", "1", "-Q", "celery,other", "-P", "prefork", "-n", "test", "-l", "info"):
         added = beatd_in("call", "tasks.add", "2", "3", "--wait", "--json")
@@ -33,3 +36,16 @@ def test_an_id_that_nobody_knows_is_told(beatd_in):
         1,
         "error: nothing is known of 'b2c6'; `beatd runs --json` shows the ids of late\n",
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["x", "[" * 50_000], ["x", "9" * 5000], [""], ["a\x1bb"], ["x" * 256], ["x", "-q", ""],
+        ["x", "-k", "a=1", "-k", "a=2"],
+    ],
+)  # fmt: skip
+def test_what_cannot_be_sent_is_wrong_usage(run, words):
+    ended = run("call", *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert "Error: Invalid value" in ended.err

@@ -110,3 +110,17 @@ def test_an_application_that_cannot_be_imported_is_told(run, write):
 def test_no_file_at_all_is_told(run):
     assert run("check").out.startswith("error: ./beatd.toml: no such file; name one, or `beatd init` writes it\n")
     assert run("check", "absent.toml").out.startswith("error: absent.toml: no such file")
+
+
+def test_code_without_a_file_is_checked(run, write):
+    write("mod.py", "from beatd import periodic\nprint('hello')\n@periodic('every 5m')\ndef f(): ...\n")
+    ended = run("check", "-A", "mod")
+    assert (ended.code, ended.out) == (0, "1 entry: 0 wrong, 0 odd\n")
+    assert "hello" in ended.err
+
+
+def test_a_name_cannot_steer_the_terminal(run, write):
+    write("beatd.toml", '[schedules."a\\u001bb"]\nschedule = "every 5m"\ntask = "a.b"\n')
+    ended = run("check")
+    assert ended.code == 1
+    assert "\x1b" not in ended.out

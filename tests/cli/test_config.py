@@ -83,8 +83,13 @@ def test_the_number_of_children_has_three_names(run, option):
 )
 def test_a_setting_that_cannot_be_used_is_told_on_one_line(run, words, says):
     ended = run("config", *words)
-    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+    code = 2 if says.startswith("command line") else 1
+    assert (ended.code, ended.out, ended.err.count("\n")) == (code, "", 1)
     assert ended.err.startswith(f"error: {says}")
+
+
+def test_the_same_mistake_in_the_environment_is_no_wrong_usage(run):
+    assert run("config", env={"BEATD_POOL": "gevent"}).code == 1
 
 
 def test_an_unknown_variable_is_told(run):

@@ -45,6 +45,6 @@ def test_a_file_that_is_no_database_is_told(run, write, tmp_path):
 def test_a_broker_in_memory_is_of_no_use_to_a_command(run):
     ended = run("runs", "-b", "memory://")
     assert (ended.code, ended.err) == (
-        1,
+        2,
         "error: command line: memory:// is seen by its own process only; it is for tests; name a file: sqlite:///beatd.db\n",
     )

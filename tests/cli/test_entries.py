@@ -71,3 +71,10 @@ def test_a_quarantined_entry_cannot_be_triggered(beatd_in):
     ended = beatd_in("trigger", "broken")
     assert ended.code == 1
     assert ended.err.startswith("error: entry 'broken' is quarantined")
+
+
+def test_a_second_pause_keeps_the_note(beatd_in):
+    beatd_in("pause", "yearly", "--note", "holiday")
+    assert beatd_in("pause", "yearly", "--json").json["note"] == "holiday"
+    assert listed(beatd_in)["yearly"]["pause"]["note"] == "holiday"
+    beatd_in("resume", "yearly")

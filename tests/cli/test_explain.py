@@ -87,3 +87,8 @@ def test_a_wrong_option_is_wrong_usage(run, option, value, says):
     ended = run("explain", "every 5m", option, value)
     assert ended.code == 2
     assert says in ended.err
+
+
+def test_a_day_is_its_midnight_in_the_zone(run):
+    ended = run("explain", "@hourly", "--timezone", "Europe/Berlin", "--after", "2026-03-28", "--count", "1", "--json")
+    assert ended.json["fires"] == ["2026-03-28T00:00:00Z"]

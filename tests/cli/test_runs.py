@@ -33,4 +33,12 @@ def test_people_read_a_table(beatd_in):
 
 
 def test_that_there_is_nothing_is_said(beatd_in):
-    assert beatd_in("runs", "--entry", "absent").out == "no such runs\n"
+    assert beatd_in("runs", "--entry", "tick", "--only", "missed").out == "no such runs\n"
+
+
+def test_an_unknown_entry_or_state_is_told(beatd_in):
+    ended = beatd_in("runs", "--entry", "tik")
+    assert (ended.code, ended.err) == (1, "error: no entry named 'tik'; did you mean 'tick'?\n")
+    ended = beatd_in("runs", "--only", "succes")
+    assert ended.code == 2
+    assert "'succes' is no state; did you mean 'success'? The states: emitted, started" in ended.err

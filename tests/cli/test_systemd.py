@@ -63,3 +63,14 @@ def test_systemd_accepts_the_units_and_finds_them_hardened(tmp_path):
             check=False,
         )
         assert judged.returncode == 0, judged.stdout
+
+
+def test_settings_of_the_command_line_are_passed_on(run, write, tmp_path):
+    write("beatd.toml", "")
+    out = run("systemd", "--namespace", "shop", "--app-dir", "src").out
+    assert f"--namespace shop --app-dir {tmp_path}/src\n" in out
+    assert 'ExecStart="/opt/my beatd/beatd" run' in scheduler_unit(Place(executable="/opt/my beatd/beatd"))
+
+
+def test_an_impossible_user_is_wrong_usage(run):
+    assert run("systemd", "--user", "a b").code == 2

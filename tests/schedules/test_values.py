@@ -46,7 +46,7 @@ def test_a_value_is_the_schedule_of_its_text(value, text):
     ("make", "said"),
     [
         (every, "at least 10ms"),
-        (lambda: every(seconds=-5), "not negative"),
+        (lambda: every(seconds=-5), "not be negative"),
         (lambda: every(milliseconds=0.5), "whole number of milliseconds"),
         (lambda: every(days=10**6), "longer than"),
         (lambda: every(minutes=10, offset="soon"), "'soon' is not a duration"),
@@ -68,3 +68,8 @@ def test_a_wrong_value_is_refused_with_the_reason(make, said):
     with pytest.raises(InvalidScheduleError) as caught:
         make()
     assert said in str(caught.value)
+
+
+def test_a_negative_interval_is_told_in_seconds() -> None:
+    with pytest.raises(InvalidScheduleError, match="bad schedule 'every -60s': the interval must not be negative"):
+        every(minutes=-1)

@@ -78,7 +78,14 @@ def test_what_is_wrong_with_an_entry_is_told_with_its_line(file: Path, text: str
         ("[schedule.x]\n", "prod.toml:1: schedule: unknown table; did you mean 'schedules'?"),
         ("[defaults]\nqeue = 'a'", "prod.toml:2: defaults.qeue: unknown key; did you mean 'queue'?"),
         ("[defaults]\nname = 'a'", "prod.toml:2: defaults.name: unknown key; each entry has its own"),
-        (f"{GOOD}{GOOD}", "prod.toml:4:16: not valid TOML: cannot declare ('schedules', 'good') twice"),
+        (
+            f"{GOOD}{GOOD}",
+            "prod.toml:4: schedules.good: is already defined at prod.toml:1; rename one of them, or remove it",
+        ),
+        (
+            f"{GOOD}\nkwargs = {{ a = 1 }}\nkwargs = {{ b = 1 }}\n",
+            "prod.toml:6: schedules.good.kwargs: is already defined at prod.toml:5; remove one of them",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_read_as_a_whole_is_refused(file: Path, text: str, says: str) -> None:
@@ -183,3 +190,25 @@ def test_a_broken_edit_is_read_once_and_noticed_again_when_it_is_repaired(file: 
     assert not source.changed()
     write(file, GOOD)
     assert source.changed()
+
+
+def test_a_name_with_a_dot_is_to_be_quoted(file: Path) -> None:
+    write(file, GOOD.replace("schedules.good", "schedules.shop.backup"))
+    [draft] = TomlSource(file).load()
+    assert draft.error is not None
+    assert "prod.toml:1: schedules.shop.backup: a name that holds a dot" in draft.error
+    assert draft.error.endswith('write [schedules."shop.backup"]')
+
+
+def test_arguments_that_are_a_table_are_told_what_to_write_in_toml(file: Path) -> None:
+    write(file, f"{GOOD}args = {{ a = 1 }}\n")
+    [draft] = TomlSource(file).load()
+    assert draft.error is not None
+    assert draft.error.endswith("write args = [1, 2], or kwargs = { name = 1 } for arguments by name")
+
+
+def test_a_long_name_is_cut_in_errors(file: Path) -> None:
+    write(file, f"[schedules.{'n' * 500}]\nschedule = '{'x' * 500}'\ntask = 'a.b'\n")
+    [draft] = TomlSource(file).load()
+    assert draft.error is not None
+    assert "n" * 90 not in draft.error
