@@ -194,8 +194,11 @@ class Receiver(Protocol):
         Returns False, and does nothing, where the delivery is no longer this owner's.
         """
 
-    def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool) -> int:
-        """Put back what ``owner`` holds (or only ``ids``), at once; without ``penalty`` the attempt is not counted."""
+    def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool, before: int | None = None) -> int:
+        """Put back what ``owner`` holds (or only ``ids``), at once; without ``penalty`` the attempt is not counted.
+
+        ``before``: only what it claimed before that moment.
+        """
 
     def reap(self) -> int:
         """Put back every message whose lease has passed; return how many."""

@@ -16,6 +16,7 @@ from beatd.sqlkit.dialect import constant, is_one_of
 from beatd.sqlkit.messages import CLAIMED, DEAD, DELAYED, READY, as_json
 from beatd.sqlkit.statement import Statement
 
+_EVER = (1 << 63) - 1
 _SHORTEST, _LONGEST, _QUIET = 0.005, 0.050, 1.0
 
 _m = schema.messages.c
@@ -66,8 +67,9 @@ def _put_back(*conditions: Any) -> Any:
     )
 
 
-_RELEASE_ALL = Statement(lambda: _put_back(_m.owner == bindparam("of_owner")))
-_RELEASE = Statement(lambda: _put_back(_m.owner == bindparam("of_owner"), is_one_of(_m.id, "ids")))
+_of_owner = (_m.owner == bindparam("of_owner"), _m.claimed_at < bindparam("before"))
+_RELEASE_ALL = Statement(lambda: _put_back(*_of_owner))
+_RELEASE = Statement(lambda: _put_back(*_of_owner, is_one_of(_m.id, "ids")))
 _REAP = Statement(lambda: _put_back(_m.lease_until <= bindparam("now")))
 
 
@@ -117,12 +119,12 @@ class SqlReceiver:
             messages.insert(connection, self._namespace, follow_ups, now)
             return True
 
-    def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool) -> int:
+    def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool, before: int | None = None) -> int:
         """Put back what ``owner`` holds, at once; without ``penalty`` the delivery does not count."""
-        forgiven = 0 if penalty else 1
+        held = {"of_owner": owner, "before": _EVER if before is None else before, "forgiven": 0 if penalty else 1}
         if ids is None:
-            return self._change(_RELEASE_ALL, of_owner=owner, forgiven=forgiven)
-        return self._change(_RELEASE, of_owner=owner, ids=as_json(ids), forgiven=forgiven)
+            return self._change(_RELEASE_ALL, **held)
+        return self._change(_RELEASE, **held, ids=as_json(ids))
 
     def reap(self) -> int:
         """Put back every message whose lease has passed; return how many."""

@@ -69,6 +69,7 @@ class Version:
     """One definition of a name, as a source gave it at ``changed_at`` (microseconds).
 
     ``entry`` None and ``error`` None: the name was removed. ``error``: the definition cannot be used, and why.
+    ``unreadable``: it was written by code that knows more than this one, which leaves it alone.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Version:
     source: str = "file"
     entry: Entry | None = None
     error: str | None = None
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,7 +87,8 @@ def _first(name: str, line: Sequence[Compiled], moment: Moment) -> Item | None:
     first = next((each for each in line if not each.removed), None)
     if first is None:
         return None
-    since = max(min(first.version.changed_at, moment.now), moment.installed)
+    # A state that was made under a clock far ahead must not keep its entries waiting until then.
+    since = max(min(first.version.changed_at, moment.now), min(moment.installed, moment.now))
     blank = Record(seq=moment.seq, generation=1, version=0, fingerprint=0, since=since, cursor=since)
     record, dispositions = _opened(name, first, replace(blank, version=first.number))
     fingerprint = first.version.fingerprint

@@ -31,13 +31,15 @@ class Compiled:
     @property
     def removed(self) -> bool:
         """Whether this version removes the name."""
-        return self.version.entry is None and self.version.error is None
+        return self.version.entry is None and self.version.error is None and self.version.unreadable is None
 
 
 def compiled(version: Version) -> Compiled:
     """Compile a version; one that cannot be compiled names nothing and says why."""
     if version.entry is None:
-        return Compiled(version, NEVER)
+        return Compiled(version, NEVER, unreadable=version.unreadable)
+    if version.entry.exclude is not None or version.entry.business_days is not None:
+        return Compiled(version, NEVER, unreadable="it has fields that are not in this version")
     try:
         return Compiled(version, compile_entry(version.entry))
     except (BeatdError, ValueError) as error:

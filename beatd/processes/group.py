@@ -131,7 +131,8 @@ class Group:
             code = member.reap()
             if code is None or self._requests:
                 continue
-            if code == STARTUP_FAILURE:
+            # Who was ready once is started again whatever happened: it may be mended, and the others go on.
+            if code == STARTUP_FAILURE and not member.was_ready:
                 self._code = 1
                 self._stop(now=False)
                 continue

@@ -73,6 +73,10 @@ class Book:
         record = self._records.get(name)
         return record is None or any(each.number == record.version for each in self.line(name))
 
+    def unreadable(self, name: str) -> str | None:
+        """Return why this code cannot read a version of the name, None where it can."""
+        return next((each.unreadable for each in self.line(name) if each.unreadable), None)
+
     def names(self, parts: frozenset[int]) -> Iterator[str]:
         """Yield the names that fall into these parts."""
         return (name for name in self._lines if part_of(name) in parts)

@@ -35,13 +35,15 @@ class Ports:
 class Terms:
     """How a scheduler works. ``late_after`` in microseconds, ``catch_up_rate`` in fires a second.
 
-    ``catch_up``: go on after the store went back, firing again what it forgot.
+    ``catch_up``: go on after the store went back, firing again what it forgot. ``installation``: the id of the state
+    that is known from before; in any other nothing is fired.
     """
 
     namespace: str
     late_after: int
     catch_up_rate: int
     catch_up: bool = False
+    installation: str | None = None
 
 
 class Scheduler:
@@ -67,18 +69,21 @@ class Scheduler:
         self._renew_at = self._poll_at = self._trusted_until = 0
         self._mark = 0
         self._forced = False
+        self._installation = terms.installation
         self._digest = ""
 
     def start(self) -> None:
         """Install the state, apply the sources, learn the set. Raises what a user must mend before anything runs."""
         installation = self._ports.definitions.install()
+        self._installation = self._installation or installation.id
         if installation.rolled_back_at is not None and self._terms.catch_up:
             self._ports.definitions.mark_rolled_back(None)
         for library, (former, present) in self._ports.definitions.remember_libraries().items():
             # Fires that are settled stay so; those to come may move.
             said = f"{library} {present} computes fire times now; it was {former}"
             _log.warning(said, extra={"action": "library_changed"})
-        self._sources.start()
+        again = any(scheduler.holder == self._holder for scheduler in self._ports.leases.holders())
+        self._sources.start(again=again)
         self._renew()
 
     def stop(self) -> None:
@@ -126,6 +131,7 @@ class Scheduler:
         self._holding, self._trusted_until = holding, asked_at + TTL
         self._emitter.installed = holding.installation.since
         self._say_mark(former, holding)
+        self._say_strange(former, holding)
         self._learn_if_new(holding.installation)
         if former is None or holding.parts != self._parts:
             self._take_parts(holding.parts, first=former is None)
@@ -150,7 +156,10 @@ class Scheduler:
 
     def _learn(self, *, after: int) -> None:
         versions = self._ports.definitions.load(after=after)
-        self._emitter.plan(self._mine(self._book.learn(versions, whole=after == 0)))
+        names = self._book.learn(versions, whole=after == 0)
+        for name in names:
+            self.report.unreadable(name, self._book.unreadable(name))
+        self._emitter.plan(self._mine(names))
 
     def _notice(self) -> None:
         """Look at the sources, and at records that people changed (pause, resume)."""
@@ -170,6 +179,9 @@ class Scheduler:
 
     def _went_back(self, distance: int) -> None:
         """Obey a store that went back; far back, nothing is emitted until an operator says how to go on."""
+        if distance:
+            # What else it forgot or brought back, a pause for one, is in records that nobody asked for.
+            self._emitter.read_records(list(self._book.names(self._parts)))
         if distance > self._terms.late_after:
             self._ports.definitions.mark_rolled_back(self._time.now())
             self._renew()
@@ -181,6 +193,12 @@ class Scheduler:
                 "the store went back: nothing is fired until `beatd run --catch-up`", extra={"action": "rolled_back"}
             )
 
+    def _say_strange(self, former: Holding | None, holding: Holding) -> None:
+        strange = holding.installation.id != self._installation
+        if strange and (former is None or former.installation.id != holding.installation.id):
+            said = "the store is another one than before: nothing is fired until `beatd run` is started anew"
+            _log.error(said, extra={"action": "strange_store"})
+
     def _may_emit(self) -> bool:
         """Whether this scheduler holds something, for not longer than its lease, in a store that did not go back."""
         holding = self._holding
@@ -188,6 +206,7 @@ class Scheduler:
             self._parts
             and holding is not None
             and holding.installation.rolled_back_at is None
+            and holding.installation.id == self._installation
             and self._time.elapsed() < self._trusted_until
         )
 

@@ -5,6 +5,7 @@ from beatd.ports import History, Outcomes
 SECOND = 1_000_000
 EACH = 30 * SECOND
 SLICE = 1000
+SLICES = 10
 
 
 class Housekeeping:
@@ -22,7 +23,11 @@ class Housekeeping:
         """Delete one slice when it is time; comes again soon while there is more."""
         if elapsed < self._next:
             return
-        deleted = self._history.prune(before=now - self._keep, most=self._most, limit=SLICE)
-        # Outcomes carry the end of what history tells, so they are kept as long as it, at least.
-        deleted += self._outcomes.prune(before=now - max(self._keep, self._result_expires), limit=SLICE)
-        self._next = elapsed + (SECOND if deleted >= SLICE else EACH)
+        for _ in range(SLICES):
+            deleted = self._history.prune(before=now - self._keep, most=self._most, limit=SLICE)
+            # Outcomes carry the end of what history tells, so they are kept as long as it, at least.
+            deleted += self._outcomes.prune(before=now - max(self._keep, self._result_expires), limit=SLICE)
+            if deleted < SLICE:
+                self._next = elapsed + EACH
+                return
+        self._next = elapsed + SECOND

@@ -50,6 +50,13 @@ class Report:
             _log.error("the record's version is not known", extra={"action": "unknown_version", "entry": name})
         self._strangers.add(name)
 
+    def unreadable(self, name: str, why: str | None) -> None:
+        """Say once that an entry is left alone because this code cannot read its definition."""
+        if why is not None and name not in self._strangers:
+            fields = {"action": "unreadable", "entry": name, "error": why}
+            _log.error("entry left alone: its definition is of a newer beatd", extra=fields)
+            self._strangers.add(name)
+
     def went_back(self) -> None:
         """Say that the store has older records than it had."""
         self.rolled_back += 1

@@ -7,6 +7,7 @@ from beatd.core.entry import Draft
 from beatd.errors import DefinitionError, ForeignSetError, StaleSetError
 from beatd.ports import Definitions, Source
 
+LOOKS_BETWEEN_TRIES = 5
 _log = logging.getLogger("beatd.scheduler")
 
 
@@ -27,19 +28,24 @@ class SourceSet:
         self._holder = holder
         self._replace = replace
         self._strict = strict
-        self._loaded: list[list[Draft]] = []
+        self._loaded: list[list[Draft] | None] = [None] * len(sources)
         self._broken: set[int] = set()
         self._left_out: set[str] = set()
+        self._looks = 0
         self.refused: str | None = None
 
-    def start(self) -> None:
-        """Read and apply for the first time.
+    def start(self, *, again: bool = False) -> None:
+        """Read and apply for the first time. ``again``: this holder did so before, and it is a broken edit by now.
 
         Raises DefinitionError where a source cannot be read (``strict``: or holds a bad entry), ForeignSetError where
         the set is another project's.
         """
-        self._loaded = [source.load() for source in self._sources]
-        if self._strict:
+        for place, source in enumerate(self._sources):
+            if again:
+                self._read_again(place)
+            else:
+                self._loaded[place] = source.load()
+        if self._strict and not again:
             for draft in self._together():
                 if draft.error is not None:
                     raise DefinitionError(draft.place, draft.error)
@@ -54,7 +60,8 @@ class SourceSet:
         """Read again what changed (``forced``: everything) and apply it; what is wrong is said, and the old goes on."""
         # Every source is asked, because asking also takes note of the state it is in now.
         changed = [place for place, source in enumerate(self._sources) if source.changed() or forced]
-        if not (changed or self.refused):
+        self._looks += 1
+        if not (changed or (self.refused and self._looks % LOOKS_BETWEEN_TRIES == 0)):
             return
         for place in changed:
             self._read_again(place)
@@ -76,7 +83,8 @@ class SourceSet:
 
     def _apply(self) -> None:
         """Apply what was read. Raises StaleSetError where the store's set is newer, or another project's."""
-        if not self._sources:
+        if not self._sources or None in self._loaded:
+            # What a source that cannot be read would define is not known: the store's set goes on.
             return
         drafts = list(self._together())
         applied = self._definitions.apply(drafts, holder=self._holder, replace=self._replace)
@@ -94,7 +102,7 @@ class SourceSet:
         """Yield the drafts of all sources; of two with one name the first."""
         taken: dict[str, Draft] = {}
         for drafts in self._loaded:
-            for draft in drafts:
+            for draft in drafts or ():
                 former = taken.setdefault(draft.name, draft)
                 if former is draft:
                     yield draft

@@ -131,8 +131,13 @@ class Database:
         if os.getpid() != self._pid:
             self._forked()
         connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is not None and self._local.identity != self._identity():
+            # Removed, or another put in its place: what is written to the former is seen by nobody.
+            self._drop()
+            connection = None
         if connection is None:
             connection = self._local.connection = self._connect()
+            self._local.identity = self._identity()
         if checked and not self._ready:
             self._make_ready(connection)
         return connection
@@ -155,6 +160,16 @@ class Database:
             if self._engine is None:
                 self._engine = _engine(self.path, self._busy_seconds)
             return self._engine.connect()
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Return what tells the file at the path from any other; None where there is none."""
+        if self.path is None:
+            return None
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _drop(self) -> None:
         self._ready = False  # by the next time the file may be another one

@@ -23,7 +23,9 @@ _CLOSE = Statement(
         .where(
             _f.namespace == bindparam("of_namespace"),
             _f.entry == bindparam("of_entry"),
+            _f.generation == bindparam("of_generation"),
             _f.reason == bindparam("of_reason"),
+            _f.first == bindparam("of_first"),
             _f.last.is_(None),
         )
         .values(last=bindparam("last"), count=bindparam("count"))
@@ -44,7 +46,9 @@ def close(connection: Connection, namespace: str, closed: Disposition, now: int)
         connection,
         of_namespace=namespace,
         of_entry=closed.entry,
+        of_generation=closed.generation,
         of_reason=closed.reason.value,
+        of_first=closed.first,
         last=closed.last,
         count=closed.count,
     )

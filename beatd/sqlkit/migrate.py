@@ -57,7 +57,8 @@ def backup(db: "Database", target: Path) -> None:
         source: Any = connection.connection.driver_connection
         copy = sqlite3.connect(target)
         try:
-            source.backup(copy, pages=1024)
+            # At one go: a copy in steps begins anew with each commit of others. Writers go on meanwhile.
+            source.backup(copy)
         finally:
             copy.close()
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, or_, select
 
 from beatd.core.entry import Draft, Entry, Version
 from beatd.core.identity import stable_hash
-from beatd.errors import StoreError
+from beatd.errors import ForeignSetError, StaleSetError, StoreError
 from beatd.ports import Applied, Clock, Installation
 from beatd.sqlkit import schema
 from beatd.sqlkit.database import Database
@@ -89,6 +89,20 @@ class SqlDefinitions:
         """Make these drafts the set, unless it is stale or another project's."""
         prints = _fingerprints(drafts)
         digest = _digest(prints)
+        try:
+            return self._apply(drafts, prints, digest, holder, replace=replace)
+        except ForeignSetError:
+            raise
+        except StaleSetError:
+            # It carries this set all the same, so that others that go back to it find nobody with the later one.
+            with self._db.write() as connection:
+                state = sqlinstall.install(connection, self._namespace, self._clock.now())
+                sqlrevision.carry(connection, self._namespace, holder, digest, state.revision, self._clock.now())
+            raise
+
+    def _apply(
+        self, drafts: Sequence[Draft], prints: dict[str, int], digest: str, holder: str, *, replace: bool
+    ) -> Applied:
         with self._db.write() as connection:
             now = self._clock.now()
             state = sqlinstall.install(connection, self._namespace, now)
@@ -96,8 +110,9 @@ class SqlDefinitions:
                 known = _newest(connection, self._namespace)
                 if not replace:
                     sqlrevision.refuse_stale(connection, self._namespace, digest, holder, now)
-                    # Who carries the set that is in force is editing its own, whatever it renames.
-                    if sqlrevision.carried_by(connection, self._namespace, holder) != state.digest:
+                    # Who carries the set that is in force is editing its own, whatever it renames. A file that is
+                    # empty all at once is more likely half written.
+                    if not prints or sqlrevision.carried_by(connection, self._namespace, holder) != state.digest:
                         current = [name for name, version in known.items() if not version.removed]
                         sqlrevision.refuse_foreign(prints, current, self._namespace)
                 applied = _compare(known, prints, state.revision + 1)
@@ -198,13 +213,20 @@ def _content(draft: Draft) -> dict[str, Any]:
 
 
 def _version_of(row: Any) -> Version:
-    name, number, changed_at, fingerprint, source, entry, error = row
+    name, number, changed_at, fingerprint, source, content, error = row
+    entry, unreadable = None, None
+    try:
+        entry = None if content is None else _ENTRY.decode(content)
+    except msgspec.MsgspecError as mistake:
+        # Newer code wrote it. One entry that is left alone must not keep the others from being read.
+        unreadable = str(mistake)
     return Version(
         name=name,
         number=number,
         changed_at=changed_at,
         fingerprint=fingerprint,
         source=source,
-        entry=None if entry is None else _ENTRY.decode(entry),
+        entry=entry,
         error=error,
+        unreadable=unreadable,
     )

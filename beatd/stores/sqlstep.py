@@ -137,13 +137,14 @@ class Step:
             self._fires.append(row)
 
     def _dispose(self, item: Item) -> None:
-        if self._history == "none":
-            return
+        # Closed also where no history is kept any more: a range left open would hold the fires to come.
         if item.closes is not None:
             # An earlier item of this step may have opened the range.
             fires.insert(self._connection, self._fires)
             self._fires = []
             fires.close(self._connection, self._namespace, item.closes, self._now)
+        if self._history == "none":
+            return
         for disposition in item.dispositions:
             self._fires.append(fires.of_disposition(disposition, self._namespace, self._now))
 

@@ -25,8 +25,9 @@ ReadCode = Callable[[], list[Draft]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How this run of a scheduler differs from any other."""
+    """How this run of a scheduler differs from any other; ``installation``: the id of the state it began with."""
 
+    installation: str | None = None
     strict: bool = False
     replace_set: bool = False
     catch_up: bool = False
@@ -61,6 +62,7 @@ def make_scheduler(
             late_after=settings.late_after,
             catch_up_rate=settings.catch_up_rate,
             catch_up=manner.catch_up,
+            installation=manner.installation,
         ),
         holder=holder,
         housekeeping=Housekeeping(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from beatd.config.settings import Settings
 from beatd.core.entry import Draft
@@ -35,7 +35,9 @@ def run(settings: Settings, code: Code | None, *, manner: Manner, labour: Labour
     set_up_logging(settings.log_level, settings.log_format)
     read_code = code.read if code is not None else None
     with closing(open_state(settings)) as state:
-        check_installation(settings, state.definitions.install())
+        installation = state.definitions.install()
+        check_installation(settings, installation)
+        manner = replace(manner, installation=installation.id)
     notifier, holder = Notifier.from_environment(), new_holder()
 
     def schedule(pulse: Callable[[], None]) -> int:

@@ -153,7 +153,9 @@ class Brood:
         if sight.message is None or child.returned == (sight.message.id, sight.attempt):
             return
         child.returned = (sight.message.id, sight.attempt)
-        self._duties.give_back(Return(owner=child.owner, ids=sight.tail, penalty=False))
+        # The child may give the tail back itself and claim it anew before this is carried out: that claim is its own.
+        before = self._spec.clock.now()
+        self._duties.give_back(Return(owner=child.owner, ids=sight.tail, penalty=False, before=before))
 
     def _return_messages(self, child: ChildRecord, sight: Sight | None, code: int) -> None:
         if sight is not None and sight.tail:

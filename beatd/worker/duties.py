@@ -30,6 +30,7 @@ class Return:
     owner: str
     penalty: bool
     ids: tuple[str, ...] | None = None
+    before: int | None = None
     settle: tuple[Delivery, Outcome] | None = None
 
 
@@ -104,7 +105,8 @@ class Duties:
 
     def _do(self, now: int, owners: Sequence[str], children: Callable[[], Sequence[Mapping[str, object]]]) -> None:
         # First what others wait for, but never after a lease is at stake.
-        if now >= self._renew_at:
+        # Also before every reap: after a step of the clock its own leases would seem to have ended.
+        if now >= self._renew_at or now >= self._reap_at:
             if owners:
                 self._open().receiver.renew(owners, lease=self._spec.lease)
             self._renew_at = now + self._spec.lease // 3
@@ -128,7 +130,7 @@ class Duties:
             if what.settle is not None and receiver.settle(*what.settle):
                 for each in self._spec.middleware:
                     each.on_failure(*what.settle)
-            self.given_back += receiver.release(what.owner, what.ids, penalty=what.penalty)
+            self.given_back += receiver.release(what.owner, what.ids, penalty=what.penalty, before=what.before)
             self._returns.popleft()
 
     def _open(self) -> WorkerBroker:

@@ -128,9 +128,12 @@ def _traceback(error: BaseException) -> str | None:
 
 def _message(error: BaseException) -> list[object]:
     """Return an error's arguments, as Celery does, where its text can be told from them; else its text alone."""
-    args = [_plain(each) for each in error.args]
-    told = str(args[0]) if len(args) == 1 else str(tuple(args)) if args else ""
     text = _text(error)
+    try:
+        args = [_plain(each) for each in error.args]
+    except Exception:  # noqa: BLE001  the user's own __repr__ may raise anything
+        return [text[:_MESSAGE_LENGTH]]
+    told = str(args[0]) if len(args) == 1 else str(tuple(args)) if args else ""
     return args if text == told or type(error).__str__ is KeyError.__str__ else [text[:_MESSAGE_LENGTH]]
 
 

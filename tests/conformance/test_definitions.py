@@ -164,8 +164,26 @@ def test_a_set_that_shares_no_name_is_refused(driver, make, names):
     with pytest.raises(
         StaleSetError, match=r"share no name with the 4 that namespace 'tests' holds \('a', 'b', 'c', …\)"
     ):
-        driver.definitions.apply(make.drafts(*names), holder="h")
-    assert driver.definitions.apply(make.drafts(*names), holder="h", replace=True).removed == ("a", "b", "c", "d")
+        driver.definitions.apply(make.drafts(*names), holder="other")
+    assert driver.definitions.apply(make.drafts(*names), holder="other", replace=True).removed == ("a", "b", "c", "d")
+
+
+def test_who_carries_the_set_may_rename_all_of_it_but_not_empty_it(driver, make):
+    driver.definitions.apply(make.drafts("a", "b"), holder="h")
+    assert driver.definitions.apply(make.drafts("x"), holder="h").removed == ("a", "b")
+    with pytest.raises(StaleSetError, match="share no name"):
+        driver.definitions.apply([], holder="h")
+
+
+def test_two_schedulers_that_both_go_back_to_an_older_set_may_do_so(driver, make, clock):
+    for names in (("a",), ("a", "b")):
+        clock.advance(60)
+        for holder in ("one", "two"):
+            driver.definitions.apply(make.drafts(*names), holder=holder)
+            driver.leases.renew(holder, ttl=TTL, status={})
+    with pytest.raises(StaleSetError, match="'two'"):
+        driver.definitions.apply(make.drafts("a"), holder="one")
+    assert driver.definitions.apply(make.drafts("a"), holder="two").removed == ("b",)
 
 
 def test_an_empty_set_shares_with_everything(driver, make):

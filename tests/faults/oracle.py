@@ -52,13 +52,23 @@ class Owned:
         return range((self.since // self.period + 1) * self.period, self.until + 1, self.period)
 
 
-def judge(database: Path, side_effects: Path, *, slack: int = 3 * SECOND) -> Verdict:
-    """Compare what should have fired with what the tables and the side effects say."""
+def judge(database: Path, side_effects: Path, *, stopped_at: int, slack: int = 3 * SECOND) -> Verdict:
+    """Compare what should have fired with what the tables and the side effects say.
+
+    ``stopped_at``: until then, in microseconds, every entry must have been looked after.
+    """
     problems: list[str] = []
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
         emitted, ranges = read_fires(connection, problems)
         owned = list(read_owned(connection, problems, slack))
+        for each in owned:
+            is_newest = all(other.since <= each.since for other in owned if other.entry == each.entry)
+            removed = connection.execute("SELECT removed FROM beatd_entries WHERE name = ?", (each.entry,)).fetchone()[
+                0
+            ]
+            if is_newest and not removed and each.until < stopped_at - each.period - slack:
+                problems.append(f"died: {each.entry} was looked after until {each.until} only, of {stopped_at}")
         waiting = {row["id"] for row in connection.execute("SELECT id FROM beatd_messages")}
     expected = {(each.entry, each.generation, fire) for each in owned for fire in each.fires()}
     disposed = {fire for fire in expected for first, last in ranges.get(fire[:2], ()) if first <= fire[2] <= last}

@@ -123,11 +123,12 @@ def kill_for(rounds: int, folder: Path) -> None:
             if site.run.poll() is not None:
                 site.start()
         time.sleep(8)
+        stopped_at = time.time_ns() // 1000
         site.stop()
     finally:
         if site.run.poll() is None:
             os.killpg(site.run.pid, signal.SIGKILL)
-    verdict = judge(folder / "beatd.db", folder / "ran.txt")
+    verdict = judge(folder / "beatd.db", folder / "ran.txt", stopped_at=stopped_at)
     story = f"seed {seed}: {killed}\n{verdict}\n{(folder / 'log.txt').read_text()[-3000:]}"
     assert not verdict.problems, story
     assert verdict.expected > 10 * rounds, story

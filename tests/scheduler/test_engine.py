@@ -312,6 +312,46 @@ def test_a_scheduler_that_cannot_renew_lets_go_after_one_ttl(stage, monkeypatch)
     assert max(stage.emitted("a")) < 6
 
 
+def test_a_store_that_was_removed_while_running_fires_nothing_and_is_told(stage, caplog, tmp_path) -> None:
+    stage.write(a=EVERY_10S)
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 12)
+    for file in tmp_path.glob("beatd.db*"):
+        file.unlink()
+    with caplog.at_level(logging.ERROR):
+        stage.tick(scheduler, 30)
+    assert "another one than before" in caplog.text
+    assert stage.emitted("a") == []
+
+
+def test_a_restarted_scheduler_goes_on_with_the_stores_set_while_its_file_is_broken(stage, caplog) -> None:
+    stage.write(a=EVERY_10S)
+    stage.tick(stage.scheduler("one"), 12)
+    stage.file.write_text("[schedules.a\n")
+    with caplog.at_level(logging.ERROR):
+        again = stage.scheduler("one")
+    assert "edit not taken" in caplog.text
+    stage.tick(again, 20)
+    assert stage.emitted("a") == [10, 20, 30]
+    stage.write(a=EVERY_10S, b=EVERY_10S)
+    stage.tick(again, 20)
+    assert stage.emitted("b") == [40, 50]
+
+
+def test_a_definition_of_newer_code_is_left_alone_and_said_and_the_others_fire(stage, caplog) -> None:
+    stage.write(a=EVERY_10S, b=EVERY_10S, c=EVERY_10S)
+    stage.scheduler().stop()
+    with closing(sqlite3.connect(stage.database)) as connection, connection:
+        change = "UPDATE beatd_definitions SET entry = json_set(entry, ?, ?) WHERE name = ?"
+        connection.execute(change, ("$.misfire", "latest_two", "b"))
+        connection.execute(change, ("$.exclude", "* * * * *", "c"))
+    with caplog.at_level(logging.ERROR):
+        stage.tick(stage.scheduler("two"), 21)
+    assert stage.emitted("a") == [10, 20]
+    assert stage.emitted("b") == stage.emitted("c") == []
+    assert sorted(r.entry for r in caplog.records if r.action == "unreadable") == ["b", "c"]
+
+
 def test_resuming_while_the_clock_is_behind_the_cursor_moves_nothing_back(stage) -> None:
     stage.write(a=EVERY_10S)
     scheduler = stage.scheduler()
