@@ -1,10 +1,13 @@
 """One clock for all decisions: steps of the wall clock are noticed and met with care."""
 
+import logging
+
 from beatd.ports import Clock
 
 SECOND = 1_000_000
 STEP = 60 * SECOND
 HOLD = 60 * SECOND
+_log = logging.getLogger("beatd.scheduler")
 
 
 class Timekeeper:
@@ -30,6 +33,8 @@ class Timekeeper:
             return wall
         if self._held_since is None:
             self._held_since = elapsed
+            fields = {"action": "clock_step", "step_ms": (wall - expected) // 1000}
+            _log.error("the clock was set forward: held for a minute, then believed", extra=fields)
         if elapsed - self._held_since < HOLD:
             return expected
         self._held_since = None

@@ -57,3 +57,27 @@ def test_the_commands_of_people_work_beside_a_run_and_without_the_file(desk, unt
     assert any(run["state"] == "paused" for run in desk.runs("--entry", "a"))
     assert desk.beatd("trigger", "a").returncode == 0
     assert started.stop() == 0
+
+
+def test_replace_set_makes_these_files_the_set(desk) -> None:
+    desk.write("beatd.toml", ONE)
+    first = desk.start("run", "--workers", "1")
+    first.says("action=fired")
+    assert first.stop() == 0
+    desk.write("other.toml", ANOTHER)
+    second = desk.start("run", "--workers", "1", "--schedule", "other.toml", "--replace-set", "--catch-up")
+    second.says("entry removed: a")
+    second.says("action=fired entry=z")
+    assert second.stop() == 0
+
+
+def test_strict_refuses_to_start_with_a_bad_entry(desk) -> None:
+    desk.write("beatd.toml", ONE + '[schedules.b]\nschedule = "every monday"\ntask = "beatd.shell"\n')
+    refused = desk.beatd("run", "--strict", "--no-worker")
+    assert refused.returncode == 1
+    assert "every monday" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    started = desk.start("run", "--no-worker")
+    started.says("entry quarantined")
+    started.says("action=fired entry=a")
+    assert started.stop() == 0

@@ -11,12 +11,13 @@ def test_a_small_step_is_followed() -> None:
     assert time.now() == 5 * SECOND
 
 
-def test_a_forward_step_over_a_minute_is_held_then_believed() -> None:
+def test_a_forward_step_over_a_minute_is_held_then_believed(caplog) -> None:
     clock = ModelClock(0)
     time = Timekeeper(clock)
     clock.step(60 * MINUTE)
     assert time.now() == 0
     assert time.holding
+    assert caplog.text.count("the clock was set forward") == 1
     clock.advance(59 * SECOND)
     assert time.now() == 59 * SECOND
     clock.advance(SECOND)
