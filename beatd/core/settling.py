@@ -1,6 +1,6 @@
 """Settling what one version owes up to a moment: emit, coalesce, drop, expire, each on record."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -46,7 +46,7 @@ def next_owed(schedule: Schedule, record: Record) -> int | None:
     """Return the first fire after those that are settled, or None if there is none."""
     # A cursor beyond its ``since`` is a fire, or a moment between fires; at its ``since`` it says nothing of fires.
     fired = record.cursor > record.since
-    return schedule.next_us(schedule.owed_after(record.cursor) if fired else record.cursor)
+    return schedule.next_owed_us(record.cursor) if fired else schedule.next_us(record.cursor)
 
 
 def is_late(schedule: Schedule, record: Record, now: int, late_after: int) -> bool:
@@ -66,7 +66,7 @@ class _Settling:
 
     def emit(self, after: int, until: int, *, backlog: Backlog | None, before: tuple[Disposition, ...] = ()) -> Item:
         """Emit the oldest chunk of (after, until]; the cursor ends on its last fire."""
-        fires = list(islice(_walk(self.current.schedule, after, until), self.rules.chunk))
+        fires = list(islice(self.current.schedule.between_us(after, until), self.rules.chunk))
         if backlog is not None and (len(fires) < self.rules.chunk or fires[-1] >= backlog.up_to):
             backlog = None
         return self._item(fires, backlog, before)
@@ -192,13 +192,6 @@ def _runs_of(chosen: list[int], ended: Mapping[int, Reason]) -> Iterator[list[in
             run = []
     if run:
         yield run
-
-
-def _walk(schedule: Schedule, after: int, until: int) -> Iterable[int]:
-    fire = schedule.next_us(after)
-    while fire is not None and fire <= until:
-        yield fire
-        fire = schedule.next_us(fire)
 
 
 def _last(schedule: Schedule, until: int) -> int:

@@ -1,6 +1,7 @@
 """What every schedule is: a pure rule that names moments."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -32,6 +33,11 @@ class Schedule(ABC):
 
     __slots__ = ()
 
+    @property
+    def terms_used(self) -> frozenset[str]:
+        """Which of "starts_at" and "name" make a difference to ``under``; zone, gap and fold always may."""
+        return frozenset()
+
     @abstractmethod
     def under(self, terms: Terms) -> Self:
         """Return this schedule in the zone, and under the terms, of an entry. Raises InvalidScheduleError."""
@@ -48,9 +54,19 @@ class Schedule(ABC):
     def count_us(self, after: int, until: int, limit: int | None = None) -> int:
         """Return how many fire times lie in (after, until], at most ``limit``; intervals by arithmetic."""
 
-    def owed_after(self, settled: int) -> int:
-        """Return the moment after which fires are owed once the fire at ``settled`` is; later only for the sun."""
-        return settled
+    def next_owed_us(self, settled: int) -> int | None:
+        """Return the first fire time owed once the one at ``settled`` is.
+
+        The next one, save for the sun: what is almost at ``settled`` may be the same event, computed otherwise.
+        """
+        return self.next_us(settled)
+
+    def between_us(self, after: int, until: int) -> Iterator[int]:
+        """Yield the fire times in (after, until], in order."""
+        found = self.next_us(after)
+        while found is not None and found <= until:
+            yield found
+            found = self.next_us(found)
 
     def next_after(self, moment: datetime) -> datetime | None:
         """Return the first fire time strictly later than ``moment``, in UTC, or None."""
@@ -65,3 +81,7 @@ class Schedule(ABC):
     def count(self, after: datetime, until: datetime, limit: int | None = None) -> int:
         """Return how many fire times lie in (after, until], at most ``limit``."""
         return self.count_us(to_us(after), to_us(until), limit)
+
+    def between(self, after: datetime, until: datetime) -> Iterator[datetime]:
+        """Yield the fire times in (after, until], in order, in UTC."""
+        return map(from_us, self.between_us(to_us(after), to_us(until)))

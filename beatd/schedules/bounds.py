@@ -17,6 +17,11 @@ class Bounded(Schedule):
     def __str__(self) -> str:
         return str(self.inner)
 
+    @property
+    def terms_used(self) -> frozenset[str]:
+        """What the inner schedule uses."""
+        return self.inner.terms_used
+
     def under(self, terms: Terms) -> Self:
         """Return the inner schedule under these terms, within the same bounds. Raises InvalidScheduleError."""
         return replace(self, inner=self.inner.under(terms))
@@ -26,9 +31,11 @@ class Bounded(Schedule):
         found = self.inner.next_us(self._from(after))
         return None if found is None or (self.ends_at is not None and found >= self.ends_at) else found
 
-    def owed_after(self, settled: int) -> int:
-        """Return what the inner schedule says."""
-        return self.inner.owed_after(settled)
+    def next_owed_us(self, settled: int) -> int | None:
+        """Return the first fire time within the bounds owed once the one at ``settled`` is."""
+        low = self._from(settled)
+        found = self.inner.next_owed_us(settled) if low == settled else self.inner.next_us(low)
+        return None if found is None or (self.ends_at is not None and found >= self.ends_at) else found
 
     def last_us(self, before: int) -> int | None:
         """Return the last fire time within the bounds strictly earlier than ``before``."""

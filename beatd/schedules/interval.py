@@ -23,6 +23,11 @@ class Interval(Schedule):
         text = f"every {format_duration(self.every)}"
         return f"{text} offset {format_duration(self.offset)}" if self.offset else text
 
+    @property
+    def terms_used(self) -> frozenset[str]:
+        """An entry's start anchors it."""
+        return frozenset({"starts_at"})
+
     def under(self, terms: Terms) -> Self:
         """Return this interval counted from ``starts_at``, where there is one. Raises InvalidScheduleError."""
         checked_zone(str(self), terms.timezone, terms.gap, terms.fold)

@@ -50,13 +50,13 @@ class Solar(Schedule):
                     return fire
         return None
 
-    def owed_after(self, settled: int) -> int:
-        """Return a moment almost an hour later: an event within it is the settled one, computed a little otherwise.
+    def next_owed_us(self, settled: int) -> int | None:
+        """Return the first event owed once the one at ``settled`` is: not one within the hour, which is the same.
 
         Another version of astral, or of the mathematics library, must not make two fires of one event. A moment that
         is no whole second was no event.
         """
-        return settled if settled % SECOND else settled + _SAME_EVENT
+        return self.next_us(settled if settled % SECOND else settled + _SAME_EVENT)
 
     def last_us(self, before: int) -> int | None:
         """Return the last fire time strictly earlier than ``before``, or None if there is none in 400 days."""
@@ -90,6 +90,11 @@ def read_solar(event: str, words: list[str], offset: int, text: str) -> Solar:
         if not _COORDINATE.fullmatch(word):
             raise InvalidScheduleError(text, f"{word!r} is not a number of degrees", f"as in '{event} 52.52 13.40'")
     return solar_of(event, float(words[0]), float(words[1]), offset, text)
+
+
+def read_elevation(words: list[str], offset: int, text: str) -> Solar:
+    """Return the schedule of degrees, "rising" or "setting", and a place. Raises InvalidScheduleError."""
+    raise InvalidScheduleError(text, f"sun_elevation is not in this version ({words}, {offset})")
 
 
 def solar_of(event: str, latitude: float, longitude: float, offset: int, text: str) -> Solar:

@@ -12,13 +12,13 @@ from beatd.schedules.crontab_rule import read_crontab
 from beatd.schedules.durations import LONGEST, parse_duration
 from beatd.schedules.hints import ALIASES, suggestion
 from beatd.schedules.interval import SHORTEST, Interval
-from beatd.schedules.solar import read_solar
+from beatd.schedules.rrule import read_rrule
+from beatd.schedules.solar import read_elevation, read_solar
 from beatd.schedules.sun import EVENTS
 from beatd.schedules.union import Union
 
 LONGEST_TEXT = 10_000
 _NO_TERMS = Terms()
-_LATER = ("rrule", "sun_elevation")
 
 
 def parse(text: str | Sequence[str], terms: Terms = _NO_TERMS) -> Schedule:
@@ -29,8 +29,11 @@ def parse(text: str | Sequence[str], terms: Terms = _NO_TERMS) -> Schedule:
     if not isinstance(text, str):
         text = _joined(text)
     rule = _read(text)
-    starts_at = terms.starts_at if _is_anchored(rule) else None
-    return _bound(rule, terms.timezone, starts_at, terms.gap, terms.fold)
+    used = rule.terms_used
+    # What makes no difference is left out, so that entries which differ only in that share one schedule.
+    starts_at = terms.starts_at if "starts_at" in used else None
+    name = terms.name if "name" in used else ""
+    return _bound(rule, Terms(timezone=terms.timezone, name=name, starts_at=starts_at, gap=terms.gap, fold=terms.fold))
 
 
 def _joined(texts: Any) -> str:
@@ -39,20 +42,16 @@ def _joined(texts: Any) -> str:
     return " | ".join(str(text) for text in texts)
 
 
-def _is_anchored(rule: Schedule) -> bool:
-    return any(isinstance(part, Interval) for part in _parts(rule))
-
-
 def _parts(rule: Schedule) -> tuple[Schedule, ...]:
     return rule.parts if isinstance(rule, Union) else (rule,)
 
 
 @lru_cache(maxsize=65_536)
-def _bound(rule: Schedule, timezone: str, starts_at: int | None, gap: str | None, fold: str | None) -> Schedule:
-    bound = rule.under(Terms(timezone=timezone, starts_at=starts_at, gap=gap, fold=fold))
+def _bound(rule: Schedule, terms: Terms) -> Schedule:
+    bound = rule.under(terms)
     for part in _parts(bound):
         if isinstance(part, At) and not part.fires:
-            raise InvalidScheduleError(str(part), f"it can never fire: the clocks of {timezone} skip this moment")
+            raise InvalidScheduleError(str(part), f"it can never fire: the clocks of {terms.timezone} skip this moment")
     return bound
 
 
@@ -72,8 +71,6 @@ def _read(text: str) -> Schedule:
 def _read_rule(text: str) -> Schedule:
     words = text.split()
     head = words[0].lower()
-    if head in _LATER:
-        raise InvalidScheduleError(text, f"{head} is not in this version")
     if head.startswith("@"):
         return _read_alias(words, text)
     reader = _READERS.get(head)
@@ -127,6 +124,15 @@ def _read_at_words(words: list[str], text: str) -> Schedule:
     return read_at(" ".join(words[1:]), text)
 
 
+def _read_rrule(words: list[str], text: str) -> Schedule:
+    return read_rrule(words[1:], text)
+
+
+def _read_elevation(words: list[str], text: str) -> Schedule:
+    rest, offset = _split_offset(words, text)
+    return read_elevation(rest[1:], offset, text)
+
+
 def _read_event(words: list[str], text: str) -> Schedule:
     rest, offset = _split_offset(words, text)
     event = rest[0].lower()
@@ -157,6 +163,8 @@ _READERS: dict[str, Callable[[list[str], str], Schedule]] = {
     "every": _read_every,
     "cron": _read_cron,
     "at": _read_at_words,
+    "rrule": _read_rrule,
+    "sun_elevation": _read_elevation,
     "noon": _read_event,
     **dict.fromkeys(EVENTS, _read_event),
 }

@@ -15,6 +15,11 @@ class Union(Schedule):
     def __str__(self) -> str:
         return " | ".join(str(part) for part in self.parts)
 
+    @property
+    def terms_used(self) -> frozenset[str]:
+        """What any of the parts uses."""
+        return frozenset().union(*(part.terms_used for part in self.parts))
+
     def under(self, terms: Terms) -> Self:
         """Return the union of the parts under these terms. Raises InvalidScheduleError."""
         return type(self)(tuple(part.under(terms) for part in self.parts))
