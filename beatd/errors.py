@@ -5,11 +5,15 @@ class BeatdError(Exception):
     """Base of all beatd errors; its text is meant for the user, without a traceback."""
 
 
+_LONGEST_QUOTED = 200
+
+
 class InvalidScheduleError(BeatdError, ValueError):
     """A schedule's text cannot be read, or can never fire."""
 
     def __init__(self, text: str, reason: str, hint: str | None = None) -> None:
-        super().__init__(f"bad schedule {text!r}: {reason}" + (f"; {hint}" if hint else ""))
+        quoted = repr(text if len(text) <= _LONGEST_QUOTED else f"{text[: _LONGEST_QUOTED - 1]}…")
+        super().__init__(f"bad schedule {quoted}: {reason}" + (f"; {hint}" if hint else ""))
         self.text = text
         self.reason = reason
         self.hint = hint

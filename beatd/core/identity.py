@@ -1,7 +1,11 @@
 """Stable names and numbers: message ids, hashes, parts. Pinned by tests, the same on every host and version."""
 
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from uuid import UUID, uuid5
+
+from beatd.schedules.hashing import stable_hash
+
+__all__ = ["NAMESPACE", "PARTS", "jitter", "message_id", "part_of", "stable_hash"]
 
 NAMESPACE = UUID("0783e573-7f08-5e07-aaff-d019ebc8fbd9")
 PARTS = 64
@@ -15,11 +19,6 @@ def message_id(namespace: str, entry: str, generation: int, fire_time: int) -> s
 def part_of(name: str, parts: int = PARTS) -> int:
     """Return the part of the set that an entry falls into; divides labour only."""
     return int.from_bytes(sha256(name.encode()).digest()[:4], "big") % parts
-
-
-def stable_hash(*words: str) -> int:
-    """Return a 63-bit hash of the words, used for jitter, ``H`` and fingerprints."""
-    return int.from_bytes(blake2b("\n".join(words).encode(), digest_size=8).digest(), "big") >> 1
 
 
 def jitter(entry: str, fire_time: int, width: int, gap: int | None) -> int:

@@ -2,9 +2,9 @@
 
 import re
 
-from beatd.schedules.crontab_fields import MONTHS, WEEKDAYS
+from beatd.schedules.crontab.fields import MONTHS, WEEKDAYS
 from beatd.schedules.durations import format_duration, guess_duration
-from beatd.schedules.sun import EVENTS
+from beatd.schedules.sun.events import EVENTS
 
 ALIASES = {
     "@hourly": "0 * * * *",
@@ -24,8 +24,8 @@ _TIME = r"(?:at\s+)?(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2}))?\s*(?P<half>am
 def suggestion(text: str) -> str | None:
     """Return a hint with the right text where it is plain what is meant, else None."""
     lowered = " ".join(text.lower().split())
-    if "freq=" in lowered:
-        return "rrule is not in this version"
+    if "freq=" in lowered and not lowered.startswith("rrule "):
+        return _recurrence(text)
     if lowered == "@reboot":
         return "a schedule names moments; nothing fires because something starts"
     wanted = lowered.removeprefix("@").removeprefix("every ").removeprefix("each ").removeprefix("on ")
@@ -33,6 +33,15 @@ def suggestion(text: str) -> str | None:
         return "write 'every 1m' for a minute, '@monthly' for a month"
     meant = _plain_word(wanted) or _interval(text) or _day_and_time(wanted) or _moment(lowered) or _near(lowered)
     return f"write {meant!r}" if meant else None
+
+
+def _recurrence(text: str) -> str:
+    words = text.split()
+    if len(words) == 1:
+        rule = re.sub(r"(?i)^rrule:", "", words[0])
+        if rule.lower().startswith(("freq=", "dtstart=")):
+            return f"write {'rrule ' + rule!r}"
+    return "write it as in 'rrule DTSTART=20260101T170000;FREQ=WEEKLY;BYDAY=MO'"
 
 
 def _plain_word(wanted: str) -> str | None:
@@ -78,7 +87,7 @@ def _near(lowered: str) -> str | None:
     from difflib import get_close_matches
 
     head, _, rest = lowered.partition(" ")
-    known = [*ALIASES, *EVENTS, "every", "cron", "at"]
+    known = [*ALIASES, *EVENTS, "every", "cron", "at", "rrule", "sun_elevation"]
     near = get_close_matches(head, known, n=1, cutoff=0.7)
     if not near or near[0] == head or head in MONTHS:
         return None

@@ -7,14 +7,14 @@ from typing import Any
 from beatd.errors import InvalidScheduleError
 from beatd.schedules.at import At, read_at
 from beatd.schedules.base import Schedule, Terms
-from beatd.schedules.crontab import Crontab
-from beatd.schedules.crontab_rule import read_crontab
+from beatd.schedules.crontab.rule import read_crontab
+from beatd.schedules.crontab.schedule import Crontab, crontab_of
 from beatd.schedules.durations import LONGEST, parse_duration
 from beatd.schedules.hints import ALIASES, suggestion
 from beatd.schedules.interval import SHORTEST, Interval
-from beatd.schedules.rrule import read_rrule
-from beatd.schedules.solar import read_elevation, read_solar
-from beatd.schedules.sun import EVENTS
+from beatd.schedules.rrule.schedule import read_rrule
+from beatd.schedules.sun.events import EVENTS
+from beatd.schedules.sun.schedule import read_elevation, read_solar
 from beatd.schedules.union import Union
 
 LONGEST_TEXT = 10_000
@@ -29,11 +29,16 @@ def parse(text: str | Sequence[str], terms: Terms = _NO_TERMS) -> Schedule:
     if not isinstance(text, str):
         text = _joined(text)
     rule = _read(text)
-    used = rule.terms_used
-    # What makes no difference is left out, so that entries which differ only in that share one schedule.
+    return _bound(rule, _that_matter(terms, rule.terms_used))
+
+
+def _that_matter(terms: Terms, used: frozenset[str]) -> Terms:
+    """Return the terms without those that make no difference, so that entries which differ only there share a rule."""
     starts_at = terms.starts_at if "starts_at" in used else None
     name = terms.name if "name" in used else ""
-    return _bound(rule, Terms(timezone=terms.timezone, name=name, starts_at=starts_at, gap=terms.gap, fold=terms.fold))
+    if starts_at == terms.starts_at and name == terms.name:
+        return terms
+    return Terms(timezone=terms.timezone, name=name, starts_at=starts_at, gap=terms.gap, fold=terms.fold)
 
 
 def _joined(texts: Any) -> str:
@@ -49,6 +54,8 @@ def _parts(rule: Schedule) -> tuple[Schedule, ...]:
 @lru_cache(maxsize=65_536)
 def _bound(rule: Schedule, terms: Terms) -> Schedule:
     bound = rule.under(terms)
+    if isinstance(bound, Crontab):
+        return bound
     for part in _parts(bound):
         if isinstance(part, At) and not part.fires:
             raise InvalidScheduleError(str(part), f"it can never fire: the clocks of {terms.timezone} skip this moment")
@@ -59,9 +66,11 @@ def _bound(rule: Schedule, terms: Terms) -> Schedule:
 def _read(text: str) -> Schedule:
     if len(text) > LONGEST_TEXT:
         raise InvalidScheduleError(f"{text[:60]}…", f"it has {len(text)} characters; at most {LONGEST_TEXT} are read")
-    parts = text.split("|")
     if not text.strip():
         raise InvalidScheduleError(text, "it is empty", "write it as in 'every 30s' or '0 8 * * mon-fri'")
+    parts = text.split("|")
+    if len(parts) == 1:
+        return _read_rule(text.strip())
     if not all(part.strip() for part in parts):
         raise InvalidScheduleError(text, "there is no rule on one side of '|'")
     rules = tuple(dict.fromkeys(_read_rule(part.strip()) for part in parts))
@@ -76,24 +85,24 @@ def _read_rule(text: str) -> Schedule:
     reader = _READERS.get(head)
     if reader is not None:
         return reader(words, text)
-    if _begins_crontab(head) or (len(words) in (5, 6) and not head.isalpha()):
+    if _begins_crontab(head) or (len(words) in (5, 6, 7) and not head.isalpha()):
         return _read_fields(words, text)
     raise InvalidScheduleError(text, f"{words[0]!r} does not begin a schedule", suggestion(text))
 
 
 def _begins_crontab(head: str) -> bool:
-    return head[0] in "0123456789*?-,/" or head == "h" or head.startswith("h(")
+    return head[0] in "0123456789*?-,/" or head in ("h", "l", "lw") or head.startswith(("h(", "h/", "h,"))
 
 
 def _read_fields(words: list[str], text: str) -> Schedule:
     hint = suggestion(text) if len(words) < 5 else None
     if hint is not None:
         raise InvalidScheduleError(text, "it is not a schedule", hint)
-    return Crontab(read_crontab(words, text))
+    return crontab_of(read_crontab(words, text), _NO_TERMS)
 
 
 def _read_cron(words: list[str], text: str) -> Schedule:
-    return Crontab(read_crontab(words[1:], text))
+    return crontab_of(read_crontab(words[1:], text), _NO_TERMS)
 
 
 def _read_alias(words: list[str], text: str) -> Schedule:
@@ -101,7 +110,7 @@ def _read_alias(words: list[str], text: str) -> Schedule:
     if fields is None or len(words) > 1:
         reason = f"{words[0]} stands alone" if fields else f"there is no alias {words[0]!r}"
         raise InvalidScheduleError(text, reason, suggestion(text))
-    return Crontab(read_crontab(fields.split(), text))
+    return crontab_of(read_crontab(fields.split(), text), _NO_TERMS)
 
 
 def _read_every(words: list[str], text: str) -> Schedule:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from beatd.schedules.base import Schedule, Terms
+from beatd.schedules.composition.counting import count_different
+from beatd.schedules.composition.same_event import distance
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +36,23 @@ class Union(Schedule):
         found = [moment for part in self.parts if (moment := part.last_us(before)) is not None]
         return max(found, default=None)
 
-    def count_us(self, after: int, until: int, limit: int | None = None) -> int:
-        """Return how many different moments lie in (after, until], at most ``limit``.
+    def next_owed_us(self, settled: int) -> int | None:
+        """Return the first fire time of any part owed once the one at ``settled`` is.
 
-        The part with most moments is counted by arithmetic; those of the others are walked, to see which are new.
+        The settled fire belongs to the parts that name it exactly; where none does, to the sun's event nearest to it
+        within an hour. Only what it belongs to may have named it otherwise; the other parts' next hour is owed.
         """
-        counted = sorted(((part.count_us(after, until, limit), place) for place, part in enumerate(self.parts)))
-        total, place = counted.pop()
-        known = [self.parts[place]]
-        for _, place in reversed(counted):
-            part = self.parts[place]
-            moment = part.next_us(after)
-            while moment is not None and moment <= until and (limit is None or total < limit):
-                total += not any(other.next_us(moment - 1) == moment for other in known)
-                moment = part.next_us(moment)
-            known.append(part)
-        return total
+        owners = [part.next_us(settled - 1) == settled for part in self.parts]
+        if not any(owners):
+            distances = [distance(part, settled) for part in self.parts]
+            least = min((each for each in distances if each is not None), default=None)
+            owners = [each is not None and each == least for each in distances]
+        owed = (
+            part.next_owed_us(settled) if owns else part.next_us(settled)
+            for part, owns in zip(self.parts, owners, strict=True)
+        )
+        return min((fire for fire in owed if fire is not None), default=None)
+
+    def count_us(self, after: int, until: int, limit: int | None = None) -> int:
+        """Return how many different moments lie in (after, until], at most ``limit``."""
+        return count_different(self.parts, after, until, limit)

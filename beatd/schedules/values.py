@@ -1,16 +1,17 @@
 """Schedules as values in Python: ``every(minutes=10)``, ``crontab(hour=8)``, ``solar("sunset", 52.52, 13.40)``."""
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from beatd.errors import InvalidScheduleError
-from beatd.schedules.base import Schedule
-from beatd.schedules.crontab import Crontab
-from beatd.schedules.crontab_rule import read_crontab
+from beatd.schedules.base import Schedule, Terms
+from beatd.schedules.crontab.rule import read_crontab
+from beatd.schedules.crontab.schedule import crontab_of
 from beatd.schedules.durations import parse_duration
-from beatd.schedules.solar import solar_of
-from beatd.schedules.sun import EVENTS
+from beatd.schedules.sun.events import EVENTS
+from beatd.schedules.sun.schedule import solar_of
 from beatd.schedules.text import interval_of, parse
 
 Value = int | str | Iterable[int | str]
@@ -28,7 +29,11 @@ def every(
     offset: str | float | timedelta = 0,
 ) -> Schedule:
     """Return an interval, aligned to the epoch plus ``offset`` (seconds or a text such as "3m")."""
-    length = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds)
+    given = {"weeks": weeks, "days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
+    try:
+        length = timedelta(**given, milliseconds=milliseconds)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidScheduleError("every", f"its parts are numbers: {error}") from None
     text = f"every {length.total_seconds():g}s"
     if length < timedelta(0):
         raise InvalidScheduleError(text, "the interval must not be negative")
@@ -41,7 +46,7 @@ def solar(event: str, latitude: float, longitude: float, *, offset: str | float 
     name = "solar_noon" if event == "noon" else event
     if name not in EVENTS:
         raise InvalidScheduleError(text, f"{event!r} is not an event; the events are {', '.join(EVENTS)}")
-    return solar_of(name, float(latitude), float(longitude), _signed(offset, text), text)
+    return solar_of(name, _degrees(latitude, text), _degrees(longitude, text), _signed(offset, text), text)
 
 
 def crontab(
@@ -57,13 +62,21 @@ def crontab(
     With fields a day must match day of month and day of week, where the text would take either.
     """
     fields = (minute, hour, day_of_month, month_of_year, day_of_week)
-    if isinstance(minute, str) and len(minute.split()) > 1 and "," not in minute:
+    text = re.sub(r"\s*,\s*", ",", minute) if isinstance(minute, str) else ""
+    if len(text.split()) > 1:
         if any(field != "*" for field in fields[1:]):
-            raise InvalidScheduleError(minute, "give the crontab as one text or as fields, not both")
-        return parse(minute if minute.split()[0].lower() == "cron" else f"cron {minute}")
+            raise InvalidScheduleError(text, "give the crontab as one text or as fields, not both")
+        return parse(text if text.split()[0].lower() == "cron" else f"cron {text}")
     words = [_field_text(field) for field in fields]
     words[4] = "&" + words[4]
-    return Crontab(read_crontab(words, " ".join(words)))
+    return crontab_of(read_crontab(words, " ".join(words)), Terms())
+
+
+def _degrees(value: Any, text: str) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise InvalidScheduleError(text, f"{value!r} is not a number of degrees") from None
 
 
 def _field_text(value: Any) -> str:

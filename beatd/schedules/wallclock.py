@@ -1,9 +1,10 @@
 """Schedules of the wall clock: what a rule says of local time, through every change of the clock."""
 
+from datetime import datetime
 from typing import Protocol
 
 from beatd.schedules.base import Schedule
-from beatd.schedules.moments import FIRST, LAST, SECOND
+from beatd.schedules.moments import FIRST, LAST, SECOND, from_seconds, to_seconds
 from beatd.schedules.zones import Segment, Zone
 
 DAY = 86_400
@@ -35,7 +36,7 @@ class WallClock(Schedule):
     ``gap`` and ``fold`` of the terms override that for both.
     """
 
-    __slots__ = ("_fold", "_local", "_shifts", "_zone")
+    __slots__ = ("_answered", "_fold", "_local", "_shifts", "_zone")
 
     def __init__(
         self, local: LocalRule, zone: Zone, *, elapsed: bool, gap: str | None = None, fold: str | None = None
@@ -44,22 +45,59 @@ class WallClock(Schedule):
         self._zone = zone
         self._fold = fold or ("both" if elapsed else "first")
         self._shifts = (gap or ("skip" if elapsed else "shift")) == "shift"
+        self._answered = (0, 0)
 
     def next_us(self, after: int) -> int | None:
         """Return the first fire time strictly later than ``after``, or None if there is none in 40 years."""
-        second = max(after // SECOND + 1, _EARLIEST)
+        # The answer stays the same until it comes, so that a thousand entries on this rule cost one search. A pair put
+        # in place by one assignment: whichever thread's is there, it is true.
+        asked, answer = self._answered
+        if asked <= after < answer:
+            return answer
+        second = self._next(after // SECOND + 1)
+        if second is None:
+            return None
+        answer = second * SECOND
+        self._answered = (after, answer)
+        return answer
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        """Return the first fire time strictly later than ``moment``, in UTC, or None."""
+        # In seconds all the way: 0.4 µs less than through microseconds.
+        second = self._next(to_seconds(moment) + 1)
+        return None if second is None else from_seconds(second)
+
+    def _next(self, second: int) -> int | None:
+        """Return the first second from ``second`` on that is a fire time."""
+        if second < _EARLIEST:  # noqa: PLR1730  max() takes five times as long
+            second = _EARLIEST
+        # Nearly always the fire lies in the segment that this zone was asked for last, away from any gap and fold, or
+        # so in a later one. Then no option matters: half the time of the search, which gives the same.
+        _, end, offset, fresh, again, _ = self._zone.recent
+        local = second + offset
+        if fresh < local and second < end:
+            found = self._local.next(local)
+            if found >= again and end - second > _FAR and found - local < HORIZON:
+                # Too far from the end for the clock to go back to what was just read: nothing matches before ``found``.
+                _, _, offset, fresh, again, _ = self._zone.at(found - offset)
+            fire = found - offset
+            if fresh < found < again and fire <= _LATEST:
+                return fire
+        return self._search(second)
+
+    def _search(self, second: int) -> int | None:
         horizon = min(second + HORIZON, _LATEST)
         while second <= horizon:
             start, end, offset, fresh, again, gap = self._zone.at(second)
             local = second + offset
             if second == start and gap < local and self._shifts and self._local.next(gap) < local:
-                return start * SECOND
+                return start
             if local < fresh and self._fold == "first":
                 local = fresh
             found = self._local.next(local)
             if found < (again if self._fold == "second" else end + offset):
                 fire = found - offset
-                return fire * SECOND if fire <= _LATEST else None
+                return fire if fire <= _LATEST else None
             # Beyond the segment: nothing can match before the found local time, whatever the offsets are by then,
             # unless the clock has yet to go back over what was just read.
             second = max(end, found - offset - _FAR) if end - second > _FAR else end
@@ -109,3 +147,7 @@ class WallClock(Schedule):
         start, end, offset, fresh, again, _ = segment
         low = fresh if self._fold == "first" else start + offset
         return low, again if self._fold == "second" else end + offset
+
+    def made_of(self) -> tuple[LocalRule, Zone, bool, str]:
+        """Return the rule, the zone, whether it shifts out of gaps, and which passes of a fold count."""
+        return self._local, self._zone, self._shifts, self._fold

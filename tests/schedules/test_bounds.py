@@ -37,3 +37,14 @@ def test_never_names_nothing():
     assert NEVER.count_us(FIRST, LAST) == 0
     assert NEVER.under(Terms()) is NEVER
     assert str(NEVER) == "never"
+
+
+def test_the_event_that_was_settled_is_the_same_within_bounds():
+    sunset = parse("sunset 52.52 13.40")
+    event = sunset.next_us(0)
+    inside = bounded(sunset, 0, None)
+    assert inside.next_owed_us(event - 30_000_000) == sunset.next_us(event)
+    assert (
+        bounded(sunset, event, None).next_owed_us(event - 30_000_000) == event
+    )  # nothing before the start was settled
+    assert bounded(sunset, 0, event + 1).next_owed_us(event) is None

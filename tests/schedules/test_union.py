@@ -4,6 +4,9 @@ import pytest
 
 from beatd.errors import InvalidScheduleError
 from beatd.schedules import Terms, parse
+from beatd.schedules.bounds import bounded
+from beatd.schedules.composition.composed import composed
+from beatd.schedules.composition.exclusion import parse_exclude
 from beatd.schedules.moments import iso, to_us
 
 START = to_us(datetime(2026, 11, 21, tzinfo=UTC))
@@ -63,3 +66,85 @@ def test_what_is_no_text_is_refused(wrong):
 def test_an_empty_list_is_an_empty_schedule():
     with pytest.raises(InvalidScheduleError, match="it is empty"):
         parse([])
+
+
+SUNSET, SUNRISE = "sunset 52.52 13.40", "sunrise 52.52 13.40"
+SECOND = 1_000_000
+
+
+def _event_and_a_crontab_soon_after():
+    event = parse(SUNSET).next_us(START)
+    soon = event // (60 * SECOND) + 10
+    crontab = f"{soon % 60} {soon // 60 % 24} * * *"
+    return event, crontab, soon * 60 * SECOND
+
+
+@pytest.mark.parametrize("error", [-30, 0, 30])
+def test_only_the_event_that_was_settled_skips_its_next_hour(error):
+    event, crontab, soon = _event_and_a_crontab_soon_after()
+    assert parse(f"{SUNSET} | {crontab}").next_owed_us(event + error * SECOND) == soon
+
+
+def test_what_a_crontab_names_exactly_is_no_event_that_is_near():
+    event, crontab, soon = _event_and_a_crontab_soon_after()
+    before = f"{(event // (60 * SECOND) - 5) % 60} {(event // (60 * SECOND) - 5) // 60 % 24} * * *"
+    settled = (event // (60 * SECOND) - 5) * 60 * SECOND
+    assert parse(f"{SUNSET} | {before}").next_owed_us(settled) == event
+    assert parse(f"{SUNSET} | {crontab}").next_owed_us(soon) == parse(f"{SUNSET} | {crontab}").next_us(soon)
+
+
+def test_of_two_events_within_the_hour_the_nearest_was_settled():
+    first = parse(SUNSET).next_us(START)
+    schedule = parse(f"{SUNSET} | {SUNSET} offset 40m")
+    assert schedule.next_owed_us(first + 20 * SECOND) == first + 2400 * SECOND
+    assert schedule.next_owed_us(first - 20 * SECOND) == first + 2400 * SECOND
+    assert schedule.next_owed_us(first + 2390 * SECOND) > first + 12 * 3600 * SECOND
+
+
+def test_the_owner_is_found_through_bounds_and_what_is_taken_away():
+    event, crontab, soon = _event_and_a_crontab_soon_after()
+    exclusion = parse_exclude("dates 2001-01-01", Terms(), {})
+    schedule = bounded(composed(parse(f"{SUNSET} | {crontab}"), exclusion, None, Terms()), START, None)
+    assert schedule.next_owed_us(event - 30 * SECOND) == soon
+
+
+UNIONS = [
+    "*/5 8 * * * | * 8 * * * | 30 2 * * *",
+    "every 10m | every 15m offset 5m | every 7m",
+    "every 10m | */15 * * * * | 30 2 * * sun",
+    "*/7 * * * * | every 7m | at 2026-03-29T01:00:30",
+    "sunset 52.52 13.40 | every 90m | 0 0 * * *",
+    "every 700ms offset 100ms | every 1100ms | 0,30 3 * * *",
+    "0 0 3 * * * | every 1h | every 30m offset 10m",
+]
+
+
+@pytest.mark.parametrize("fold", [None, "first", "second", "both"])
+@pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
+@pytest.mark.parametrize("text", UNIONS)
+def test_the_count_is_that_of_a_walk(text, day, fold):
+    schedule = parse(text, Terms(timezone="Europe/Paris", fold=fold))
+    start = to_us(datetime.fromisoformat(f"{day}T00:00+00:00"))
+    hours = 1 if "ms" in text else 10
+    walked = list(schedule.between_us(start - hours * DAY // 24, start + hours * DAY // 24))
+    for cut in range(0, 20, 3):
+        after, until = start - hours * DAY // 24 + cut * 997 * SECOND, start + hours * DAY // 24 - cut * 613 * SECOND
+        expected = sum(after < each <= until for each in walked)
+        assert schedule.count_us(after, until) == expected
+        assert schedule.count_us(after, until, limit=4) == min(4, expected)
+    assert schedule.count_us(start, start - 5) == 0
+
+
+def test_rules_that_overlap_are_counted_without_a_walk():
+    low, high = START - 1, START + 365 * DAY - 1
+    assert parse("* * * * * | */5 8 * * *").count_us(low, high) == 365 * 1440
+    assert parse("* * * * * * | */2 * * * * *").count_us(low, high) == 365 * 86_400
+    assert parse("every 2s | every 3s | every 5s").count_us(low, low + 30 * 86_400 * SECOND) == 22 * 86_400
+    terms = Terms(timezone="Europe/Paris")
+    assert parse("0-29 * * * * | 15-44 * * * *", terms).count_us(low, high) == 365 * 24 * 45
+
+
+def test_what_is_composed_is_counted_by_days_too():
+    exclusion = parse_exclude("* 12 * * *", Terms(), {})
+    schedule = composed(parse("* * * * * * | */2 * * * * *"), exclusion, None, Terms())
+    assert schedule.count_us(START - 1, START + 365 * DAY - 1) == 365 * 23 * 3600

@@ -20,6 +20,12 @@ from beatd.schedules import crontab, every, parse, solar
         (crontab("0 8 * * mon-fri"), "0 8 * * mon-fri"),
         (crontab("cron 0 8 * * mon-fri"), "0 8 * * mon-fri"),
         (crontab("0 8 1-7 * mon"), "0 8 1-7 * mon"),
+        (crontab("0,30 8 * * mon,tue"), "0,30 8 * * mon,tue"),
+        (crontab("0, 30 8 * * mon"), "0,30 8 * * mon"),
+        (crontab("0 0 8 L * ? 2026"), "0 0 8 L * * 2026"),
+        (crontab("0, 30"), "0,30 * * * *"),
+        (crontab("H", "H(0-5)", day_of_month="L", day_of_week="fri"), "H H(0-5) L * &fri"),
+        (crontab(0, 8, day_of_month="?", day_of_week=["mon#1", "friL"]), "0 8 * * mon#1,friL"),
         (crontab(), "* * * * *"),
         (crontab(minute=0, hour=8, day_of_week="mon-fri"), "0 8 * * mon-fri"),
         (crontab(0, 8), "0 8 * * *"),
@@ -73,3 +79,15 @@ def test_a_wrong_value_is_refused_with_the_reason(make, said):
 def test_a_negative_interval_is_told_in_seconds() -> None:
     with pytest.raises(InvalidScheduleError, match="bad schedule 'every -60s': the interval must not be negative"):
         every(minutes=-1)
+
+
+@pytest.mark.parametrize("parts", [{"seconds": float("nan")}, {"minutes": "5"}, {"weeks": 1e300}])
+def test_an_interval_of_no_numbers_is_refused(parts):
+    with pytest.raises(InvalidScheduleError, match="its parts are numbers"):
+        every(**parts)
+
+
+@pytest.mark.parametrize("place", [("abc", 13.4), (None, 13.4), (52.5, "13,4")])
+def test_a_place_of_no_numbers_is_refused(place):
+    with pytest.raises(InvalidScheduleError, match="not a number of degrees"):
+        solar("sunset", *place)

@@ -92,7 +92,7 @@ def test_an_unknown_zone_is_refused_with_the_nearest_names(text, key, said):
 
 
 def test_a_gap_ends_where_the_zone_says_even_at_the_edge_of_what_is_kept():
-    # The tables are kept in blocks of 2**27 seconds; a change exactly at or near such an edge is like any other.
+    # The tables are kept in blocks of 2**24 seconds; a change exactly at or near such an edge is like any other.
     for key in ("Europe/Paris", "America/New_York", "Australia/Lord_Howe"):
         found = [segment for segment in segments(key, 0) if segment.gap < segment.start + segment.offset]
         walked = {segment.start for segment in found}

@@ -1,5 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -153,6 +154,84 @@ def test_equal_rules_in_equal_terms_are_one_object():
     assert parse("0 8 * * 1-5") != parse("0 8 * * 1-5", terms)
 
 
+def test_days_that_depend_on_the_month_fire_in_the_zone():
+    assert fires("0 8 L * *", "2028-01-31T12:00Z", 2, timezone="Europe/Paris") == [
+        "2028-02-29T07:00:00Z",
+        "2028-03-31T06:00:00Z",
+    ]
+    assert fires("30 2 * * sunL", "2026-03-01T00:00Z", 2, timezone="Europe/Paris") == [
+        "2026-03-29T01:00:00Z",  # in the gap, and so at its end
+        "2026-04-26T00:30:00Z",
+    ]
+    assert fires("0 0 31W * *", "2026-04-01T00:00Z", 2) == ["2026-05-29T00:00:00Z", "2026-07-31T00:00:00Z"]
+
+
+def test_seconds_and_years_go_together():
+    text = "59 59 23 31 12 ? 2026,2028"
+    assert fires(text, "2025-01-01T00:00Z", 2) == ["2026-12-31T23:59:59Z", "2028-12-31T23:59:59Z"]
+    schedule = parse(text)
+    assert schedule.next_us(to_us(datetime(2028, 12, 31, 23, 59, 59, tzinfo=UTC))) is None
+    assert schedule.last_us(to_us(datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC))) is None
+    assert schedule.count_us(FIRST, LAST) == 2
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Paris", "Pacific/Kiritimati", "Pacific/Apia"])
+@pytest.mark.parametrize("year", [1970, 2026, 2099])
+def test_a_year_is_found_from_either_end_of_the_calendar(zone, year):
+    schedule = parse(f"0 0 0 1 1 * {year}", Terms(timezone=zone))
+    found = schedule.next_us(FIRST)
+    assert datetime.fromtimestamp(found / 1e6, UTC) == datetime(year, 1, 1, tzinfo=ZoneInfo(zone))
+    assert schedule.last_us(LAST) == found
+    assert to_us(schedule.next_after(datetime.min.replace(tzinfo=UTC))) == found
+    assert schedule.next_us(found - 1) == found
+    assert schedule.last_us(found + 1) == found
+    assert schedule.next_us(found) is None
+    assert schedule.last_us(found) is None
+    assert schedule.count_us(FIRST, LAST) == 1
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Paris"])
+def test_no_fire_is_made_up_where_there_is_none(zone):
+    schedule = parse("0 0 0 1 1 * 2026", Terms(timezone=zone))
+    for year in (2027, 2060, 2100, 2300, 9000):
+        assert schedule.next_us(to_us(datetime(year, 1, 1, tzinfo=UTC))) is None
+    for year in (1, 1800, 1930, 1969, 2025):
+        assert schedule.last_us(to_us(datetime(year, 1, 1, tzinfo=UTC))) is None
+
+
+def test_an_h_fires_by_the_name_of_its_entry():
+    assert fires("H H * * *", "2026-11-21T00:00Z", 2, name="backup") == [
+        "2026-11-21T16:38:00Z",
+        "2026-11-22T16:38:00Z",
+    ]
+    assert fires("H H * * *", "2026-11-21T00:00Z", 1, name="report") != ["2026-11-21T16:38:00Z"]
+
+
+def test_entries_whose_h_comes_to_the_same_share_one_object():
+    names = [f"report-{number}" for number in range(600)]
+    schedules = [parse("H * * * *", Terms(name=name)) for name in names]
+    assert len({id(schedule) for schedule in schedules}) == len(set(schedules)) == 60
+    assert {str(schedule) for schedule in schedules} == {"H * * * *"}
+    assert schedules[0].terms_used == {"name"}
+    assert schedules[0].under(Terms(name="report-1")) is schedules[1]
+    assert parse("0 * * * *").terms_used == frozenset()
+    assert parse("H * * * * | every 5m").terms_used == {"name", "starts_at"}
+
+
+def test_an_h_that_leaves_no_day_for_one_name_is_refused_for_that_name():
+    text = "0 0 0 H 1 &H 2025"
+    refused = 0
+    for number in range(40):
+        try:
+            schedule = parse(text, Terms(name=f"report-{number}"))
+        except InvalidScheduleError as error:
+            assert "it can never fire: no day of jan in 2025 is" in str(error)  # noqa: PT017  either may happen
+            refused += 1
+        else:
+            assert schedule.next_us(FIRST) is not None
+    assert 0 < refused < 40
+
+
 def test_threads_may_share_a_rule():
     schedule = parse("*/7 * * * *", Terms(timezone="America/Santiago"))
     starts = [to_us(datetime(year, 1, 1, tzinfo=UTC)) for year in range(1950, 2100)]
@@ -160,3 +239,10 @@ def test_threads_may_share_a_rule():
     with ThreadPoolExecutor(8) as pool:
         for found in pool.map(lambda _: [schedule.next_us(start) for start in starts], range(16)):
             assert found == alone
+
+
+def test_a_schedule_shows_its_text_and_zone_and_has_nothing_else():
+    schedule = parse("0 8 * * *", Terms(timezone="Europe/Paris"))
+    assert repr(schedule) == "<crontab 0 8 * * * in Europe/Paris>"
+    with pytest.raises(AttributeError):
+        schedule._local.nothing  # noqa: B018  what is asked for is the error

@@ -1,0 +1,1 @@
+"""What the sun does at a place."""
