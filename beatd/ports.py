@@ -68,7 +68,7 @@ class Definitions(Protocol):
         """Create the namespace's state if it is not there, and return it."""
 
     def remember_libraries(self) -> Mapping[str, tuple[str | None, str | None]]:
-        """Keep the versions of what computes fire times (tzdata, astral) with the state.
+        """Keep the versions of what computes fire times (tzdata, astral, dateutil, holidays) with the state.
 
         Returns (former, present) of those that changed since a scheduler last did this.
         """

@@ -29,12 +29,21 @@ _SECOND = timedelta(seconds=1)
 class App:
     """A name, settings and tasks; nothing is connected before the first call.
 
+    ``calendars`` are tables by name, as ``[calendars.NAME]`` has them in TOML, for the ``exclude`` of entries in code.
     ``broker`` is a URL; further settings are the keys of ``[beatd]``. The command line, ``BEATD_*`` and the TOML file
     go before what is given here. The app made last is the one of ``@task`` functions. Raises SettingsError.
     """
 
-    def __init__(self, name: str | None = None, *, broker: str | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        broker: str | None = None,
+        calendars: Mapping[str, Mapping[str, Any]] | None = None,
+        **settings: Any,
+    ) -> None:
         self.name = name
+        self.calendars = dict(calendars or {})
         self.conf = Conf()
         self.conf.update(broker_url=broker)
         of_app(settings)  # refuses unknown names here, where the mistake is, and not at the first call

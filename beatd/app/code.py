@@ -9,7 +9,7 @@ import msgspec
 from beatd.app.discover import code_entries, import_apps
 from beatd.app.imports import divert_output
 from beatd.config.settings import Settings
-from beatd.core.entry import Draft
+from beatd.core.entry import Draft, Entry
 from beatd.processes.apart import run_apart
 
 if TYPE_CHECKING:
@@ -58,6 +58,6 @@ def _load(settings: Settings) -> None:
 def _read(settings: Settings) -> list[Draft]:
     def read() -> object:
         drafts = code_entries(import_apps(settings.app, settings.app_dir, settings), settings)
-        return msgspec.to_builtins([replace(draft, source="code") for draft in drafts])
+        return msgspec.to_builtins([replace(draft, source="code") for draft in drafts], enc_hook=Entry.fields)
 
-    return msgspec.convert(read_apart(settings, read), list[Draft])
+    return msgspec.convert(read_apart(settings, read), list[Draft], dec_hook=lambda _, fields: Entry(**fields))

@@ -1,16 +1,14 @@
 """The decorators that make a function a task, and declare when it is to run."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
 
-from beatd.app.keywords import EntryKeywords, EntryTerms, TaskKeywords, check_keywords
+from beatd.app.keywords import EntryKeywords, EntryTerms, Rule, TaskKeywords, check_keywords
 from beatd.app.names import module_name, task_name
 from beatd.app.options import task_options
 from beatd.app.task import Task
 from beatd.core.registry import REGISTRY, RegisteredTask, TaskOptions
 from beatd.errors import CallError
-from beatd.schedules.base import Schedule
 
 if TYPE_CHECKING:
     from beatd.app.app import App
@@ -19,7 +17,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 LATER_OPTIONS = frozenset({"rate_limit"})
-Rule = str | Schedule | timedelta
 
 
 class TaskDecorator(Protocol):

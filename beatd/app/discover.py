@@ -7,9 +7,11 @@ from typing import Any
 from beatd.app.app import App
 from beatd.app.beat_schedule import entry_fields
 from beatd.app.binding import use_settings
+from beatd.app.calendars import calendars_of
 from beatd.app.current import current_app
 from beatd.app.imports import load_module, put_first
 from beatd.config.settings import Settings
+from beatd.core.calendars import Calendars
 from beatd.core.entry import Draft
 from beatd.core.fields import FieldError, decode_entry
 from beatd.core.registry import REGISTRY
@@ -36,21 +38,26 @@ def import_apps(names: Sequence[str], app_dir: str, settings: Settings | None = 
 def code_entries(apps: Sequence[App], settings: Settings | None = None) -> list[Draft]:
     """Return a draft for each ``@periodic`` of this process and each entry of these apps' ``conf.beat_schedule``.
 
-    ``settings`` give the default zone and queue; without them the app's own do.
+    ``settings`` give the default zone and queue; without them the app's own do. Each may name the calendars of all
+    these apps. Raises CallError where two apps define one calendar in two ways.
     """
     own = settings or current_app().settings
-    drafts = [_draft(name, REGISTRY.places.get(name, name), raw, own) for name, raw in REGISTRY.periodic.items()]
+    calendars = calendars_of(apps)
+    drafts = [
+        _draft(name, REGISTRY.places.get(name, name), raw, own, calendars) for name, raw in REGISTRY.periodic.items()
+    ]
     for app in apps:
         chosen = settings or app.settings
         for name, raw in app.conf.beat_schedule.items():
-            drafts.append(_draft(str(name), f"{app.name or 'app'}.conf.beat_schedule[{name!r}]", raw, chosen))
+            place = f"{app.name or 'app'}.conf.beat_schedule[{name!r}]"
+            drafts.append(_draft(str(name), place, raw, chosen, calendars))
     return drafts
 
 
-def _draft(name: str, place: str, raw: Any, settings: Settings) -> Draft:
+def _draft(name: str, place: str, raw: Any, settings: Settings, calendars: Calendars) -> Draft:
     try:
         fields = entry_fields(raw)
-        entry = decode_entry(name, fields, {}, timezone=settings.timezone, queue=settings.queue)
+        entry = decode_entry(name, fields, {}, timezone=settings.timezone, queue=settings.queue, calendars=calendars)
     except FieldError as error:
         return Draft(name=name, place=place, error=f"{place}: {error}")
     return Draft(name=name, place=place, entry=entry)

@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any, Literal, TypedDict
 
+from beatd.schedules.base import Schedule
+
+Rule = str | Schedule | timedelta
 Duration = float | timedelta
 TextDuration = float | timedelta | str
 
@@ -51,7 +54,7 @@ class EntryTerms(TypedDict, total=False):
 
     name: str
     timezone: str
-    exclude: str
+    exclude: Rule | Sequence[Rule]
     queue: str
     priority: int
     headers: Mapping[str, Any]
@@ -70,7 +73,7 @@ class EntryTerms(TypedDict, total=False):
     jitter: TextDuration
     gap: Literal["shift", "skip"]
     fold: Literal["first", "second", "both"]
-    business_days: str
+    business_days: Literal["next", "previous", "skip"]
     pause_after_failures: int
     description: str
     tags: Sequence[str]

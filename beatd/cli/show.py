@@ -1,6 +1,5 @@
 """``beatd show``."""
 
-from dataclasses import asdict
 from typing import Any
 
 import click
@@ -48,7 +47,7 @@ def _definition(view: EntryView) -> dict[str, Any]:
     entry = view.version.entry if view.version is not None else None
     if entry is None:
         return {"name": view.name}
-    found = asdict(entry)
+    found = entry.fields()
     for key in _MOMENTS:
         found[key] = optional_iso(found[key])
     for key in _DURATIONS:

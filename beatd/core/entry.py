@@ -1,15 +1,21 @@
 """An entry: a named schedule plus the task call it makes, and the versions it goes through."""
 
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import FrozenInstanceError, dataclass
+from operator import attrgetter
+from typing import Any, Self
 
-SECOND = 1_000_000
-DAY = 86_400 * SECOND
+import msgspec
+
+from beatd.core.plan import DAY, SECOND, Misfire, Plan, plan_in, plan_of
+from beatd.schedules.composition.composed import BusinessDays
+
+__all__ = ["DAY", "OWNERSHIP", "SECOND", "Draft", "Entry", "Misfire", "Plan", "Version"]
 
 OWNERSHIP = (
     "schedule",
     "exclude",
+    "calendars",
     "timezone",
     "starts_at",
     "ends_at",
@@ -20,48 +26,118 @@ OWNERSHIP = (
 )
 """The fields whose change moves fire times from one version to the next."""
 
-
-class Misfire(StrEnum):
-    """What late fires do: the newest one, each, or none."""
-
-    LATEST = "latest"
-    ALL = "all"
-    SKIP = "skip"
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_NAME = msgspec.json.Decoder(str)
+_ARGS = msgspec.json.Decoder(list[Any])
+_KWARGS = msgspec.json.Decoder(dict[str, Any])
+_NOTHING = msgspec.Raw(b"null")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def _of_plan(field: str) -> Any:
+    return property(attrgetter(f"plan.{field}"))
+
+
 class Entry:
-    """What a user defined, defaults applied. Durations and moments are integer microseconds; limits are seconds.
+    """What a user defined, defaults applied: a name, the call's arguments, and the plan that holds all else.
 
-    ``schedule`` is canonical text. ``exclude``, ``business_days`` are None until those are built.
+    Immutable. A million of them are a million small objects on a few plans, so nothing else is kept in each.
     """
 
+    __slots__ = ("_args", "_kwargs", "name", "plan")
+
     name: str
-    task: str
-    schedule: str
-    args: list[Any] = field(default_factory=list)
-    kwargs: dict[str, Any] = field(default_factory=dict)
-    exclude: str | None = None
-    timezone: str = "UTC"
-    queue: str = "celery"
-    priority: int | None = None
-    headers: dict[str, Any] = field(default_factory=dict)
-    expires: int | None = None
-    time_limit: float | None = None
-    soft_time_limit: float | None = None
-    enabled: bool = True
-    starts_at: int | None = None
-    ends_at: int | None = None
-    max_runs: int | None = None
-    misfire: Misfire = Misfire.LATEST
-    grace: int = DAY
-    catch_up_limit: int = 1000
-    jitter: int = 0
-    gap: str | None = None
-    fold: str | None = None
-    business_days: str | None = None
-    description: str | None = None
-    tags: list[str] = field(default_factory=list)
+    plan: Plan
+    _args: list[Any] | None
+    _kwargs: dict[str, Any] | None
+
+    task: str = _of_plan("task")
+    schedule: str = _of_plan("schedule")
+    exclude: str | None = _of_plan("exclude")
+    calendars: Mapping[str, Mapping[str, Any]] = _of_plan("calendars")
+    timezone: str = _of_plan("timezone")
+    queue: str = _of_plan("queue")
+    priority: int | None = _of_plan("priority")
+    headers: Mapping[str, Any] = _of_plan("headers")
+    expires: int | None = _of_plan("expires")
+    time_limit: float | None = _of_plan("time_limit")
+    soft_time_limit: float | None = _of_plan("soft_time_limit")
+    enabled: bool = _of_plan("enabled")
+    starts_at: int | None = _of_plan("starts_at")
+    ends_at: int | None = _of_plan("ends_at")
+    max_runs: int | None = _of_plan("max_runs")
+    misfire: Misfire = _of_plan("misfire")
+    grace: int = _of_plan("grace")
+    catch_up_limit: int = _of_plan("catch_up_limit")
+    jitter: int = _of_plan("jitter")
+    gap: str | None = _of_plan("gap")
+    fold: str | None = _of_plan("fold")
+    business_days: BusinessDays | None = _of_plan("business_days")
+    description: str | None = _of_plan("description")
+    tags: Sequence[str] = _of_plan("tags")
+
+    def __init__(
+        self, *, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, **fields: Any
+    ) -> None:
+        """``fields`` are those of ``Plan``."""
+        _fill(self, name, plan_of(**fields), (args, kwargs))
+
+    @classmethod
+    def on(cls, plan: Plan, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Self:
+        """Return an entry on a plan that is there already."""
+        made = cls.__new__(cls)
+        _fill(made, name, plan, (args, kwargs))
+        return made
+
+    @classmethod
+    def stored(cls, document: str | bytes) -> Self:
+        """Return the entry that ``document()`` wrote. Raises msgspec.MsgspecError where this code cannot read it."""
+        fields = _FIELDS.decode(document)
+        name, args, kwargs = (fields.pop(key, _NOTHING) for key in ("name", "args", "kwargs"))
+        plan = plan_in(msgspec.json.encode(fields))
+        return cls.on(plan, _NAME.decode(name), _ARGS.decode(args), _KWARGS.decode(kwargs))
+
+    def document(self) -> str:
+        """Return the entry as JSON, as a store keeps it."""
+        return msgspec.json.encode(self.fields()).decode()
+
+    def fields(self) -> dict[str, Any]:
+        """Return every field by name, as JSON has them."""
+        call = {"name": self.name, "task": self.task, "schedule": self.schedule}
+        return {**call, "args": self.args, "kwargs": self.kwargs, **msgspec.to_builtins(self.plan)}
+
+    @property
+    def args(self) -> list[Any]:
+        """The positional arguments of the call; where there are none, a new list."""
+        return [] if self._args is None else self._args
+
+    @property
+    def kwargs(self) -> dict[str, Any]:
+        """The keyword arguments of the call; where there are none, a new dict."""
+        return {} if self._kwargs is None else self._kwargs
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Entry):
+            return NotImplemented
+        if self.name != other.name or self._args != other._args or self._kwargs != other._kwargs:
+            return False
+        return self.plan is other.plan or self.fields() == other.fields()
+
+    __hash__ = None  # type: ignore[assignment]  # arguments are lists and tables
+
+    def __repr__(self) -> str:
+        return f"Entry({', '.join(f'{name}={value!r}' for name, value in self.fields().items())})"
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenInstanceError(f"cannot set {name!r} of an entry")
+
+
+def _fill(entry: Entry, name: str, plan: Plan, call: tuple[Sequence[Any], Mapping[str, Any] | None]) -> None:
+    args, kwargs = call
+    set_slot = object.__setattr__
+    set_slot(entry, "name", name)
+    set_slot(entry, "plan", plan)
+    set_slot(entry, "_args", list(args) if args else None)
+    set_slot(entry, "_kwargs", dict(kwargs) if kwargs else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from beatd.core.calendars import NO_CALENDARS, Calendars, exclude_text
+from beatd.core.compiling import compile_entry, schedule_of
 from beatd.core.document import nearest
 from beatd.core.entry import Entry
 from beatd.core.field_values import (
@@ -28,9 +30,7 @@ from beatd.core.field_values import (
 )
 from beatd.core.rule import rule_text
 from beatd.errors import InvalidScheduleError
-from beatd.schedules import parse
-from beatd.schedules.base import Schedule, Terms
-from beatd.schedules.bounds import NEVER, bounded
+from beatd.schedules.base import Terms
 from beatd.schedules.moments import FIRST, iso
 
 __all__ = ["FIELDS", "FieldError", "compile_entry", "decode_entry"]
@@ -55,26 +55,34 @@ _DECODERS: dict[str, Decoder] = {
     "jitter": duration(0),
     "gap": choice("shift", "skip"),
     "fold": choice("first", "second", "both"),
+    "business_days": choice("next", "previous", "skip"),
     "description": text,
     "tags": texts,
 }
 _LATER: dict[str, Decoder] = {
-    "exclude": none_yet,
-    "business_days": none_yet,
     "overlap": only("allow"),
     "overlap_timeout": none_yet,
     "pause_after_failures": only(0),
     "must_succeed_within": none_yet,
     "notify": none_yet,
 }
-FIELDS = ("name", "schedule", "timezone", "starts_at", "ends_at", *_DECODERS, *_LATER)
+FIELDS = ("name", "schedule", "exclude", "timezone", "starts_at", "ends_at", *_DECODERS, *_LATER)
 """Every key that an entry may have, in this version or a later one."""
 
 
-def decode_entry(name: str, raw: Mapping[str, Any], defaults: Mapping[str, Any], *, timezone: str, queue: str) -> Entry:
+def decode_entry(
+    name: str,
+    raw: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    *,
+    timezone: str,
+    queue: str,
+    calendars: Calendars = NO_CALENDARS,
+) -> Entry:
     """Return the entry that ``raw`` describes, ``defaults`` beneath it; ``None`` counts as not given.
 
-    ``timezone`` and ``queue`` hold where neither says one. Raises FieldError naming the first wrong key.
+    ``timezone`` and ``queue`` hold where neither says one; ``calendars`` are those that ``exclude`` may name. Raises
+    FieldError naming the first wrong key.
     """
     _check_name(name)
     given = {key: value for layer in (defaults, raw) for key, value in layer.items() if value is not None}
@@ -89,22 +97,12 @@ def decode_entry(name: str, raw: Mapping[str, Any], defaults: Mapping[str, Any],
         if key in given:
             values[key] = moment(key, given[key], values["timezone"])
     terms = _terms(name, values)
-    entry = Entry(name=name, schedule=rule_text("schedule", given["schedule"], terms), **values)
+    values["schedule"] = rule_text("schedule", given["schedule"], terms)
+    if "exclude" in given:
+        values["exclude"], values["calendars"] = exclude_text(given["exclude"], terms, calendars)
+    entry = Entry(name=name, **values)
     _check_together(entry)
     return entry
-
-
-def compile_entry(entry: Entry) -> Schedule:
-    """Return when this entry fires: its schedule under its terms, within its bounds; nothing where not enabled."""
-    return _within_bounds(entry) if entry.enabled else NEVER
-
-
-def _within_bounds(entry: Entry) -> Schedule:
-    terms = _terms(entry.name, {key: getattr(entry, key) for key in ("timezone", "starts_at", "gap", "fold")})
-    schedule = parse(entry.schedule, terms)
-    if entry.starts_at is None and entry.ends_at is None:
-        return schedule
-    return bounded(schedule, entry.starts_at, entry.ends_at)
 
 
 def _terms(name: str, values: Mapping[str, Any]) -> Terms:
@@ -145,13 +143,23 @@ def _check_together(entry: Entry) -> None:
     starts, ends = entry.starts_at, entry.ends_at
     if starts is not None and ends is not None and ends <= starts:
         raise FieldError("ends_at", f"must be later than starts_at ({iso(starts)}), got {iso(ends)}")
-    if starts is None and ends is None:
+    _check_fires(entry)
+
+
+def _check_fires(entry: Entry) -> None:
+    """Refuse an entry of which its bounds, or what it excludes, leave nothing."""
+    cut = entry.exclude is not None or entry.business_days is not None
+    if not cut and entry.starts_at is None and entry.ends_at is None:
         return
+    key = "business_days" if entry.business_days is not None else "exclude" if cut else "schedule"
     try:
-        first = _within_bounds(entry).next_us(FIRST)
+        first = schedule_of(entry).next_us(FIRST)
     except InvalidScheduleError as error:
-        raise FieldError("schedule", f"{error.text!r}: {error.reason}", error.hint) from error
-    if first is None:
-        since = "" if starts is None else f" from starts_at ({iso(starts)})"
-        until = "" if ends is None else f" before ends_at ({iso(ends)})"
-        raise FieldError("schedule", f"can never fire: {entry.schedule!r} names no moment{since}{until}")
+        raise FieldError(key, f"{shown(error.text)}: {error.reason}", error.hint) from error
+    if first is not None:
+        return
+    since = "" if entry.starts_at is None else f" from starts_at ({iso(entry.starts_at)})"
+    until = "" if entry.ends_at is None else f" before ends_at ({iso(entry.ends_at)})"
+    if cut:
+        raise FieldError(key, f"can never fire: of {shown(entry.schedule)} nothing is left{since}{until}")
+    raise FieldError(key, f"can never fire: {entry.schedule!r} names no moment{since}{until}")

@@ -38,8 +38,6 @@ def compiled(version: Version) -> Compiled:
     """Compile a version; one that cannot be compiled names nothing and says why."""
     if version.entry is None:
         return Compiled(version, NEVER, unreadable=version.unreadable)
-    if version.entry.exclude is not None or version.entry.business_days is not None:
-        return Compiled(version, NEVER, unreadable="it has fields that are not in this version")
     try:
         return Compiled(version, compile_entry(version.entry))
     except (BeatdError, ValueError) as error:

@@ -14,20 +14,25 @@ _WHAT = 'must be text such as "every 5m" or "0 8 * * mon-fri", or a list of them
 
 def rule_text(key: str, value: Any, terms: Terms) -> str:
     """Return the canonical text, checked under ``terms``. Raises FieldError."""
-    rules = value if isinstance(value, list | tuple) else [value]
-    if not rules:
-        raise FieldError(key, f"{_WHAT}, got an empty list")
-    written = " | ".join(_written(key, rule) for rule in rules)
+    text = written(key, value, _WHAT)
     try:
-        return str(parse(written, terms))
+        return str(parse(text, terms))
     except InvalidScheduleError as error:
         raise FieldError(key, f"bad schedule {shown(error.text)}: {error.reason}", error.hint) from None
 
 
-def _written(key: str, rule: Any) -> str:
+def written(key: str, value: Any, what: str) -> str:
+    """Return a rule, or several, as one text; ``what`` says what is taken. Raises FieldError."""
+    rules = value if isinstance(value, list | tuple) else [value]
+    if not rules:
+        raise FieldError(key, f"{what}, got an empty list")
+    return " | ".join(_written(key, rule, what) for rule in rules)
+
+
+def _written(key: str, rule: Any, what: str) -> str:
     if isinstance(rule, Schedule | str):
         return str(rule)
     if isinstance(rule, timedelta):
         return f"every {format_duration(rule // timedelta(microseconds=1))}"
     hint = f'write "every {rule}s"' if isinstance(rule, int | float) and not isinstance(rule, bool) else None
-    raise FieldError(key, f"{_WHAT}, got {shown(rule)}", hint)
+    raise FieldError(key, f"{what}, got {shown(rule)}", hint)

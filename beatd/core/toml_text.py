@@ -3,7 +3,7 @@
 from beatd.core.document import Document, nearest, parse_document
 from beatd.errors import DefinitionError
 
-TABLES = ("beatd", "defaults", "schedules")
+TABLES = ("beatd", "defaults", "calendars", "schedules")
 LARGEST = 64 * 1024 * 1024
 
 
@@ -15,10 +15,13 @@ def read_document(content: bytes, place: str) -> Document:
     document = parse_document(_text(content, place), place)
     for table, value in document.data.items():
         if table not in TABLES:
-            hint = nearest(table, TABLES) or "a file has the tables [beatd], [defaults] and [schedules.NAME]"
+            hint = (
+                nearest(table, TABLES)
+                or "a file has the tables [beatd], [defaults], [calendars.NAME] and [schedules.NAME]"
+            )
             raise DefinitionError(document.at(table), f"{table}: unknown table", hint)
         if not isinstance(value, dict):
-            hint = "write [schedules.NAME]" if table == "schedules" else f"write [{table}]"
+            hint = f"write [{table}.NAME]" if table in {"calendars", "schedules"} else f"write [{table}]"
             raise DefinitionError(document.at(table), f"{table}: must be a table", hint)
     return document
 

@@ -44,6 +44,8 @@ namespaces = Table(
     Column("rolled_back_at", Big),
     Column("tzdata", Text),
     Column("astral", Text),
+    Column("dateutil", Text),
+    Column("holidays", Text),
     PrimaryKeyConstraint("namespace"),
     sqlite_strict=True,
 )

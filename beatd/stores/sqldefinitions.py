@@ -53,8 +53,7 @@ def _needed_page() -> Select[Any]:
 
 _NEEDED = Statement(_needed_page)
 _NEEDED_OF = Statement(lambda: _needed().where(is_one_of(_d.name, "names")))
-_ENTRY = msgspec.json.Decoder(Entry)
-_DEFAULTS: dict[str, Any] = msgspec.to_builtins(Entry(name="", task="", schedule=""))
+_DEFAULTS = Entry(name="", task="", schedule="").fields()
 
 
 class _Known(NamedTuple):
@@ -180,9 +179,8 @@ def _fingerprints(drafts: Sequence[Draft]) -> dict[str, int]:
 def _fingerprint(draft: Draft) -> int:
     if draft.entry is None:
         return stable_hash("error", draft.error or "")
-    fields = msgspec.to_builtins(draft.entry)
     # Without the defaults, so that a field added by a later version of this program is no edit.
-    told = {name: value for name, value in fields.items() if name not in _DEFAULTS or value != _DEFAULTS[name]}
+    told = {name: value for name, value in draft.entry.fields().items() if value != _DEFAULTS[name]}
     return stable_hash("entry", msgspec.json.encode(told, order="sorted").decode())
 
 
@@ -208,7 +206,7 @@ def _compare(known: dict[str, _Known], prints: dict[str, int], revision: int) ->
 
 
 def _content(draft: Draft) -> dict[str, Any]:
-    entry = None if draft.entry is None else msgspec.json.encode(draft.entry).decode()
+    entry = None if draft.entry is None else draft.entry.document()
     return {"name": draft.name, "source": draft.place, "entry": entry, "error": draft.error if entry is None else None}
 
 
@@ -216,7 +214,7 @@ def _version_of(row: Any) -> Version:
     name, number, changed_at, fingerprint, source, content, error = row
     entry, unreadable = None, None
     try:
-        entry = None if content is None else _ENTRY.decode(content)
+        entry = None if content is None else Entry.stored(content)
     except msgspec.MsgspecError as mistake:
         # Newer code wrote it. One entry that is left alone must not keep the others from being read.
         unreadable = str(mistake)

@@ -12,12 +12,14 @@ from beatd.sqlkit.statement import Statement
 
 _n = schema.namespaces.c
 _READ = Statement(lambda: select(schema.namespaces).where(_n.namespace == bindparam("namespace")))
-_INSERT = Statement(lambda: insert_new(schema.namespaces, ("namespace", "id", "since", "tzdata", "astral")))
+# By the column that keeps its version: each package that computes fire times.
+_LIBRARIES = {"tzdata": "tzdata", "astral": "astral", "dateutil": "python-dateutil", "holidays": "holidays"}
+_INSERT = Statement(lambda: insert_new(schema.namespaces, ("namespace", "id", "since", *_LIBRARIES)))
 _REMEMBER = Statement(
     lambda: (
         update(schema.namespaces)
         .where(_n.namespace == bindparam("of_namespace"))
-        .values(tzdata=bindparam("tzdata"), astral=bindparam("astral"))
+        .values({column: bindparam(column) for column in _LIBRARIES})
     )
 )
 _MARK = Statement(
@@ -50,14 +52,19 @@ def install(connection: Connection, namespace: str, now: int) -> Installation:
 
 
 def remember(connection: Connection, namespace: str) -> dict[str, tuple[str | None, str | None]]:
-    """Keep the versions of the libraries that compute fire times; return (former, present) of those that changed."""
+    """Keep the versions of the libraries that compute fire times; return (former, present) of those that changed.
+
+    One that was not there before, or was not yet kept, moves no fire time.
+    """
     row, present = _READ.row(connection, namespace=namespace), _libraries()
-    changed = {
-        name: (getattr(row, name), version) for name, version in present.items() if getattr(row, name) != version
-    }
-    if changed:
+    former = {column: getattr(row, column) for column in _LIBRARIES}
+    if former != present:
         _REMEMBER.change(connection, of_namespace=namespace, **present)
-    return changed
+    return {
+        package: (former[column], present[column])
+        for column, package in _LIBRARIES.items()
+        if former[column] not in {None, present[column]}
+    }
 
 
 def mark(connection: Connection, namespace: str, at: int | None) -> None:
@@ -66,7 +73,7 @@ def mark(connection: Connection, namespace: str, at: int | None) -> None:
 
 
 def _libraries() -> dict[str, str | None]:
-    return {"tzdata": _version("tzdata"), "astral": _version("astral")}
+    return {column: _version(package) for column, package in _LIBRARIES.items()}
 
 
 def _version(package: str) -> str | None:

@@ -159,6 +159,10 @@ def test_entries_of_decorators_and_apps_become_drafts(write: Write, tmp_path: Pa
         ({"task": "t", "schedule": 30, "args": [{1}]}, "args[0]: "),
         ("every 5m", "an entry must be a dict with 'task' and 'schedule'"),
         ({"task": "t", "schedule": 1e-4}, "schedule: "),
+        ({"task": "t", "schedule": 5, "exclude": "calendar office"}, "exclude: bad exclusion 'calendar office': there"),
+        ({"task": "t", "schedule": 5, "exclude": 60}, "exclude: must be text such as"),
+        ({"task": "t", "schedule": 5, "business_days": "on"}, "business_days: must be 'next' or"),
+        ({"task": "t", "schedule": 5, "options": {"exclude": "@daily"}}, "it stands beside 'task', not in 'options'"),
     ],
 )
 def test_a_bad_entry_becomes_a_draft_with_its_error(raw: object, words: str) -> None:
@@ -170,6 +174,48 @@ def test_a_bad_entry_becomes_a_draft_with_its_error(raw: object, words: str) -> 
     assert bad.error.startswith("shop.conf.beat_schedule['bad']: ")
     assert words in bad.error
     assert good.error is None
+
+
+def test_entries_in_code_may_name_the_calendars_of_the_app(write: Write, tmp_path: Path) -> None:
+    write(
+        "with_calendars.py",
+        "from beatd import App, crontab, periodic\n"
+        "app = App('shop', calendars={'office': {'closed': ('sat', 'sun')}})\n"
+        "@periodic('0 8 * * *', exclude=['calendar office', crontab(minute='*', hour=7)], business_days='next')\n"
+        "def report(): ...\n"
+        "app.conf.beat_schedule = {'x': {'task': 't', 'schedule': 5, 'exclude': 'calendar office'}}\n",
+    )
+    drafts = code_entries(import_apps(["with_calendars"], str(tmp_path)), UTC)
+    entries = [draft.entry for draft in drafts if draft.entry]
+    assert [entry.exclude for entry in entries] == ["calendar office | * 7 * * *", "calendar office"]
+    assert [entry.business_days for entry in entries] == ["next", None]
+    assert [entry.calendars for entry in entries] == [{"office": {"closed": ["sat", "sun"]}}] * 2
+
+
+def test_a_calendar_in_code_that_cannot_be_used_breaks_the_entries_that_name_it() -> None:
+    app = App("shop", calendars={"office": {"closd": ["sat"]}, "attic": 5})  # type: ignore[dict-item]  # the mistake
+    app.conf.beat_schedule = {
+        "bad": {"task": "t", "schedule": 5, "exclude": "calendar office"},
+        "good": {"task": "t", "schedule": 5},
+    }
+    with pytest.warns(UserWarning, match="a calendar cannot be used") as told:
+        bad, good = code_entries([app], UTC)
+    assert bad.error is not None
+    assert bad.error.startswith(
+        "shop.conf.beat_schedule['bad']: exclude: calendar 'office' cannot be used: "
+        "App(calendars=...)['office']['closd']: unknown key"
+    )
+    assert good.error is None
+    assert str(told[1].message) == (
+        "a calendar cannot be used: App(calendars=...)['attic']: a calendar is a table, not 5"
+    )
+
+
+def test_two_apps_may_define_one_calendar_but_not_in_two_ways() -> None:
+    one, same, other = (App(calendars={"office": {"closed": [day]}}) for day in ("sat", "sat", "sun"))
+    assert code_entries([one, same], UTC) == []
+    with pytest.raises(ValueError, match="two apps define the calendar 'office' in two ways; rename one of them"):
+        code_entries([one, other], UTC)
 
 
 def test_a_bad_periodic_names_the_function(write: Write, tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
+from beatd.sqlkit.migrate import head
+
+
 def test_upgrade_makes_the_tables_once(run, tmp_path):
     where = str(tmp_path / "beatd.db")
-    assert run("db", "upgrade", "--json").json == {"database": where, "schema": "0001", "changed": True}
-    assert run("db", "upgrade").out == f"{where}: is already at schema 0001\n"
+    assert run("db", "upgrade", "--json").json == {"database": where, "schema": head(), "changed": True}
+    assert run("db", "upgrade").out == f"{where}: is already at schema {head()}\n"
     assert run("db", "upgrade", "--json").json["changed"] is False
 
 

@@ -3,18 +3,27 @@ from typing import Any
 
 import pytest
 
+from beatd.core.calendars import Calendars
 from beatd.core.entry import DAY, SECOND, Entry, Misfire
 from beatd.core.fields import FieldError, compile_entry, decode_entry
 from beatd.schedules import parse
 from beatd.schedules.bounds import NEVER
+from beatd.schedules.composition.calendars import read_calendar
 from beatd.schedules.moments import iso, to_us
 
 RULE = 'must be text such as "every 5m" or "0 8 * * mon-fri", or a list of them'
+EXCLUDED = 'must be text such as "calendar de", "dates 2026-12-24..2026-12-31" or "* 0-7 * * *", or a list of them'
+OFFICE = {"closed": ["sun", "sat"], "dates": ["2026-12-24"], "description": "where we work"}
+CALENDARS = Calendars(
+    good={"office": read_calendar("office", OFFICE)},
+    broken={"attic": "prod.toml:9: calendars.attic.closed: no"},
+)
 RAW = {"schedule": "every 5m", "task": "shop.report"}
 
 
 def decode(raw: dict[str, Any], *, name: str = "report", defaults: dict[str, Any] | None = None) -> Entry:
-    return decode_entry(name, {**RAW, **raw}, defaults or {}, timezone="Europe/Berlin", queue="celery")
+    given = {**RAW, **raw}
+    return decode_entry(name, given, defaults or {}, timezone="Europe/Berlin", queue="celery", calendars=CALENDARS)
 
 
 def refusal(raw: dict[str, Any], **terms: Any) -> str:
@@ -144,8 +153,26 @@ def test_a_moment_without_zone_is_in_the_entrys_zone(value: Any, moment: str) ->
             {"schedule": 30},
             f'schedule: {RULE}, got 30; write "every 30s"',
         ),
-        ({"exclude": "0 8 * * *"}, "exclude: not in this version, got '0 8 * * *'; leave it out"),
-        ({"business_days": "next"}, "business_days: not in this version, got 'next'; leave it out"),
+        ({"exclude": []}, f"exclude: {EXCLUDED}, got an empty list"),
+        ({"exclude": ["dates 2026-12-24", 5]}, f'exclude: {EXCLUDED}, got 5; write "every 5s"'),
+        ({"exclude": {"dates": "x"}}, f"exclude: {EXCLUDED}, got {{'dates': 'x'}}"),
+        (
+            {"exclude": "0 8 * * * | dates 2026-13-01"},
+            "exclude: bad exclusion 'dates 2026-13-01': '2026-13-01' is not a date: month must be in 1..12",
+        ),
+        (
+            {"exclude": "calendar ofice"},
+            "exclude: bad exclusion 'calendar ofice': there is no calendar 'ofice'; known: office",
+        ),
+        (
+            {"exclude": "calendar attic"},
+            "exclude: calendar 'attic' cannot be used: prod.toml:9: calendars.attic.closed: no",
+        ),
+        (
+            {"business_days": "nxt"},
+            "business_days: must be 'next' or 'previous' or 'skip', got 'nxt'; did you mean 'next'?",
+        ),
+        ({"business_days": True}, "business_days: must be 'next' or 'previous' or 'skip', got True"),
         ({"overlap": "skip"}, "overlap: 'skip' is not in this version; only 'allow' is"),
         ({"overlap_timeout": "1d"}, "overlap_timeout: not in this version, got '1d'; leave it out"),
         ({"pause_after_failures": 3}, "pause_after_failures: 3 is not in this version; only 0 is"),
@@ -189,6 +216,7 @@ def test_a_field_that_cannot_be_used_says_why_and_what_to_do(raw: dict[str, Any]
         ({"schedule": "0 25 * * *"}, ["schedule: bad schedule '0 25 * * *'", "25"]),
         ({"schedule": "0 0 31 2 *"}, ["schedule: bad schedule '0 0 31 2 *'", "never"]),
         ({"schedule": "sunset 91 13.4"}, ["schedule: bad schedule 'sunset 91 13.4'", "91"]),
+        ({"exclude": "every monday"}, ["exclude: bad exclusion 'every monday'", "* * mon"]),
         ({"schedule": ["every 5m", "every monday"]}, ["schedule: bad schedule", "every monday"]),
         ({"starts_at": "tomorrow"}, ["starts_at: 'tomorrow' is no moment"]),
     ],
@@ -206,6 +234,46 @@ def test_a_name_is_printable_and_not_too_long(name: str) -> None:
 def test_kwargs_that_are_no_json_are_named_by_their_path() -> None:
     said = refusal({"kwargs": {"rows": [{"when": datetime(2026, 1, 2, tzinfo=UTC)}]}})
     assert said.startswith("kwargs.rows[0].when: is a date-time, which JSON does not have; write it as text")
+
+
+def test_an_exclusion_is_stored_in_its_canonical_text_with_the_calendars_that_it_names() -> None:
+    entry = decode({"exclude": ["Calendar  office", "* 0-7 * * *", "dates 2026-12-27..2026-12-31", parse("@daily")]})
+    assert entry.exclude == "calendar office | * 0-7 * * * | dates 2026-12-27..2026-12-31 | 0 0 * * *"
+    assert entry.calendars == {"office": {"closed": ["sat", "sun"], "dates": ["2026-12-24"]}}
+    assert decode({"exclude": entry.exclude}).exclude == entry.exclude
+    assert decode({"exclude": "dates 2026-12-24"}).calendars == {}
+    assert decode({"business_days": "next"}).business_days == "next"
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        ({"schedule": "at 2026-12-24T12:00", "exclude": "calendar office"}, "exclude: "),
+        ({"schedule": "every 1h", "exclude": "* * * * *"}, "exclude: "),
+        ({"schedule": "0 12 * * sat", "business_days": "skip"}, "business_days: "),
+        (
+            {
+                "schedule": "0 8 * * *",
+                "exclude": "dates 2026-02-01..2026-02-07",
+                "starts_at": "2026-02-01T00:00",
+                "ends_at": "2026-02-08T00:00",
+            },
+            (
+                "exclude: can never fire: of '0 8 * * *' nothing is left from starts_at (2026-01-31T23:00:00Z) "
+                "before ends_at (2026-02-07T23:00:00Z)"
+            ),
+        ),
+    ],
+)
+def test_an_entry_of_which_nothing_is_left_is_refused(raw: dict[str, Any], says: str) -> None:
+    assert refusal(raw).startswith(says)
+
+
+def test_bounds_hold_for_what_is_left() -> None:
+    week = {"starts_at": "2026-02-01T00:00", "ends_at": "2026-02-10T00:00"}
+    entry = decode({"schedule": "0 8 * * *", "exclude": "calendar office | dates 2026-02-01..2026-02-08", **week})
+    schedule = compile_entry(entry)
+    assert [iso(fire) for fire in schedule.between_us(0, 2**60)] == ["2026-02-09T07:00:00Z"]
 
 
 def test_a_compiled_entry_keeps_to_its_bounds() -> None:

@@ -16,7 +16,10 @@ def test_a_byte_order_mark_says_nothing() -> None:
         (b"[schedule.x]", "f.toml:1: schedule: unknown table; did you mean 'schedules'?"),
         (
             b"[beatd]\n[celery]",
-            "f.toml:2: celery: unknown table; a file has the tables [beatd], [defaults] and [schedules.NAME]",
+            (
+                "f.toml:2: celery: unknown table; "
+                "a file has the tables [beatd], [defaults], [calendars.NAME] and [schedules.NAME]"
+            ),
         ),
         (b"schedules = 1", "f.toml:1: schedules: must be a table; write [schedules.NAME]"),
         (b"\n\n[[beatd]]", "f.toml:3: beatd: must be a table; write [beatd]"),

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
@@ -79,7 +80,7 @@ def test_a_newer_schema_is_refused(db):
     for create in (True, False):
         other = Database(f"sqlite:///{db.path}", create=create)
         with (
-            pytest.raises(StoreError, match=r"made by a newer beatd \(schema 9999, this one knows 0001\)"),
+            pytest.raises(StoreError, match=r"made by a newer beatd \(schema 9999, this one knows 0002\)"),
             other.read(),
         ):
             pass
@@ -87,6 +88,35 @@ def test_a_newer_schema_is_refused(db):
     with pytest.raises(StoreError, match="newer beatd"):
         migrate.upgrade(db)
     assert "the schema is 9999" in migrate.check(db)[0]
+
+
+def _at_version(db, version):
+    """Make the tables as that version of the schema has them, with a namespace in them."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    with db.bare(writing=True) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+        connection.exec_driver_sql(
+            "INSERT INTO beatd_namespaces (namespace, id, since, tzdata, astral) VALUES ('n', 'i', 1, '2026.1', '3.2')"
+        )
+    assert migrate.current(db) == version
+
+
+def test_the_first_schema_is_migrated_at_first_use_with_what_is_in_it(db):
+    _at_version(db, "0001")
+    with db.read() as connection:
+        row = connection.exec_driver_sql("SELECT * FROM beatd_namespaces").one()
+    assert (row.namespace, row.since, row.tzdata, row.dateutil, row.holidays) == ("n", 1, "2026.1", None, None)
+    assert migrate.check(db) == []
+
+
+def test_a_reader_of_the_first_schema_is_told_how_to_migrate(db):
+    _at_version(db, "0001")
+    reader = Database(f"sqlite:///{db.path}", create=False)
+    with pytest.raises(StoreError, match="has the older schema 0001; run `beatd db upgrade`"), reader.read():
+        pass
+    reader.close()
 
 
 def test_a_reader_does_not_migrate(db):

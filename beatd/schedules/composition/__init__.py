@@ -1,0 +1,1 @@
+"""Schedules out of schedules: what is taken away, moved or counted together."""
