@@ -4,12 +4,11 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
 from beatd.app.code import code_of
-from beatd.cli.lint import entry_notes
+from beatd.cli.lint import entry_notes, set_notes
 from beatd.cli.options import given, json_option, setting_options
 from beatd.cli.output import clean, json_line
 from beatd.cli.sources import known_tasks
@@ -17,11 +16,10 @@ from beatd.clock import SystemClock
 from beatd.config.load import load_settings
 from beatd.config.settings import Settings
 from beatd.core.document import nearest
-from beatd.core.entry import Draft
+from beatd.core.entry import Draft, Entry
 from beatd.core.field_values import named, shown
 from beatd.errors import BeatdError, DefinitionError, SettingsError
 from beatd.stores.toml import TomlSource
-from beatd.stores.toml_files import toml_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +75,10 @@ def _settings(context: click.Context, sources: tuple[str, ...]) -> tuple[Setting
 
 
 def _read(path: str, settings: Settings, drafts: list[Draft]) -> Iterator[Finding]:
-    """Read file by file, so that one that is broken does not hide what is wrong in the others."""
-    try:
-        files: list[Path] = toml_files(Path(path))
-    except DefinitionError as error:
-        yield Finding("error", str(error))
-        return
-    for file in files:
-        try:
-            drafts += TomlSource(file, timezone=settings.timezone, queue=settings.queue).load()
-        except DefinitionError as error:
-            yield Finding("error", str(error))
+    """Read all there is, so that a file that is broken does not hide what is wrong in the others."""
+    found, wrong = TomlSource(path, timezone=settings.timezone, queue=settings.queue).survey()
+    drafts += found
+    yield from (Finding("error", text) for text in wrong)
 
 
 def _of_code(settings: Settings, drafts: list[Draft]) -> Iterator[Finding]:
@@ -112,19 +103,27 @@ def _of_code(settings: Settings, drafts: list[Draft]) -> Iterator[Finding]:
 
 def _of_drafts(drafts: list[Draft], now: int) -> Iterator[Finding]:
     places: dict[str, str] = {}
+    entries: dict[str, Entry] = {}
     for draft in drafts:
         former = places.setdefault(draft.name, draft.place)
         if former != draft.place:
-            text = f"{draft.place}: schedules.{named(draft.name)}: is already defined at {former}; rename one of them"
+            text = f"{_path(draft.place, draft.name)}: is already defined at {former}; rename one of them"
             yield Finding("error", text, draft.name)
         if draft.entry is None:
             yield Finding("error", draft.error or f"{draft.place}: cannot be read", draft.name)
             continue
         try:
             for note in entry_notes(draft.entry, now):
-                yield Finding("warning", f"{draft.place}: schedules.{named(draft.name)}: {note}", draft.name)
+                yield Finding("warning", f"{_path(draft.place, draft.name)}: {note}", draft.name)
+            entries.setdefault(draft.name, draft.entry)
         except BeatdError as error:
-            yield Finding("error", f"{draft.place}: schedules.{named(draft.name)}: {error}", draft.name)
+            yield Finding("error", f"{_path(draft.place, draft.name)}: {error}", draft.name)
+    for name, text in set_notes([*entries.values()], now):
+        yield Finding("warning", f"{_path(places[name], name)}: {text}", name)
+
+
+def _path(place: str, name: str) -> str:
+    return f"{place}: schedules.{named(name)}"
 
 
 def _say(finding: Finding, *, as_json: bool) -> None:

@@ -33,8 +33,8 @@ def test_a_good_file_is_said_to_be_good(run, write):
             "beatd.toml:4: schedules.x.kwargs.at: is a date, which JSON does not have",
         ),
         (
-            entry('schedule = "every 5m"', 'exclude = "@daily"'),
-            "beatd.toml:4: schedules.x.exclude: not in this version",
+            entry('schedule = "every 5m"', 'exclude = "dates soon"'),
+            "beatd.toml:4: schedules.x.exclude: bad exclusion 'dates soon'",
         ),
         ("[beatd]\nbroker = 'redsi://h'\n" + GOOD, "beatd.toml:2: beatd.broker: 'redsi://h': unknown scheme 'redsi'"),
         ("[beatd]\nbrokr = 'x'\n" + GOOD, "beatd.toml:2: beatd.brokr: unknown key; did you mean 'broker'?"),
@@ -81,6 +81,25 @@ def test_what_is_odd_is_a_warning_and_no_failure(run, write, lines, says):
     assert ended.code == 0
     assert ended.out.startswith("warning: beatd.toml:1: schedules.x: ")
     assert says in ended.out
+
+
+def test_what_is_odd_about_the_set_is_told_with_its_place(run, write):
+    write("set/a.toml", '[schedules.one]\ntask = "a.b"\nschedule = "every 5m"\n')
+    write("set/b.toml", '\n[schedules.two]\ntask = "a.b"\nschedule = "*/5 * * * *"\n')
+    ended = run("check", "set", "--json")
+    assert ended.code == 0
+    assert (ended.json["level"], ended.json["entry"]) == ("warning", "two")
+    assert ended.json["message"].startswith(
+        "set/b.toml:2: schedules.two: calls the same task with the same arguments as 'one', and both fire at "
+    )
+
+
+def test_a_crowd_is_told_once(run, write):
+    write("beatd.toml", "".join(f'[schedules.e{n}]\ntask = "a.t{n}"\nschedule = "@daily"\n' for n in range(21)))
+    ended = run("check")
+    assert ended.out.startswith("warning: beatd.toml:1: schedules.e0: fires at ")
+    assert "T00:00:00Z together with e1, e2, e3 and 17 more: 21 entries on one second" in ended.out
+    assert ended.out.endswith("21 entries: 0 wrong, 1 odd\n")
 
 
 def test_an_interval_with_a_start_is_not_odd(run, write):

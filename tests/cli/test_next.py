@@ -1,3 +1,10 @@
+import sys
+
+import pytest
+from icalendar import Calendar
+
+from beatd.cli import main
+
 SET = """
 [beatd]
 timezone = "Europe/Berlin"
@@ -55,3 +62,35 @@ def test_without_a_source_the_remedy_is_told(run, tmp_path):
 def test_without_a_source_the_stores_set_is_shown(run, project):
     found = run("next", "-b", f"sqlite:///{project}/beatd.db", "--namespace", "shop", "--count", "3", "--json").lines
     assert {line["entry"] for line in found} == {"tick", "nobody"}
+
+
+def test_ics_is_a_calendar_of_the_next_fires(capsysbinary, monkeypatch, tmp_path, write):
+    write("beatd.toml", SET)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["beatd", "next", "--ics", "--count", "3", "--after", "2026-07-01T09:50Z"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out = capsysbinary.readouterr().out
+    assert ended.value.code == 0
+    assert b"\n" not in out.replace(b"\r\n", b"")
+    events = Calendar.from_ical(out).events
+    assert [(str(event["SUMMARY"]), event["DTSTART"].to_ical()) for event in events] == [
+        ("noon", b"20260701T100000Z"),
+        ("often", b"20260701T100000Z"),
+        ("often", b"20260701T102000Z"),
+    ]
+
+
+def test_ics_and_json_together_are_wrong_usage(run, write):
+    write("beatd.toml", SET)
+    ended = run("next", "--ics", "--json")
+    assert (ended.code, ended.out) == (2, "")
+    assert "give --ics or --json, not both" in ended.err
+
+
+def test_a_wrong_option_is_wrong_usage(run, write):
+    write("beatd.toml", SET)
+    for option, value in (("--count", "0"), ("--count", "many"), ("--after", "soon")):
+        ended = run("next", option, value)
+        assert (ended.code, ended.out) == (2, "")
+        assert option in ended.err
