@@ -10,9 +10,10 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 BIN := .venv/bin
 QUIET := --quiet --disable-pip-version-check
 SCHEDULE ?= schedules/prod.toml
+MINUTES ?= 60
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test test-slow test-all check bench dist clean
+.PHONY: help run test test-slow test-all soak check bench dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -28,13 +29,16 @@ test-slow: .venv/.dev ## the slow tests alone
 
 test-all: test test-slow ## the quick tests, then the slow ones
 
+soak: .venv/.dev ## fuzz what reads schedules for MINUTES=60; what teaches it something stays in its corpus
+	@$(BIN)/python -m tests.schedules.fuzzing.fuzz $(MINUTES)
+
 check: .venv/.dev ## lint, formatting, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv-bench/.bench ## measure beside Celery on the local Redis
+bench: .venv-bench/.bench ## measure beside Celery, croniter, cronsim and APScheduler
 	@.venv-bench/bin/python -m benchmarks
 
 dist: .venv/.dev ## wheel and source archive, in dist/

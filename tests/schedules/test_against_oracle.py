@@ -1,13 +1,18 @@
 """The engine against a brute-force walk of the clock, around the changes of zones where it hurts."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from bisect import bisect_left, bisect_right
+from datetime import UTC, datetime
+from itertools import islice
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from beatd.errors import InvalidScheduleError
 from beatd.schedules import Terms, parse
-from beatd.schedules.moments import to_us
-from tests.schedules import oracle
+from tests.schedules.expressions import crontab
+from tests.schedules.oracle import Rule
+from tests.schedules.walk import Walk, offset, utc
 
 CHANGES = [
     ("Europe/Paris", "2026-03-29T01:00"),
@@ -29,70 +34,130 @@ CHANGES = [
     ("Antarctica/Troll", "2026-03-29T01:00"),  # two hours
     ("Antarctica/Troll", "2026-10-25T01:00"),
     ("America/Caracas", "2016-05-01T07:00"),
-    ("UTC", "2026-02-28T12:00"),
+    ("Pacific/Kwajalein", "1969-09-30T13:00"),  # a fold of 23 hours
 ]
-FIELDS = {
-    "minute": ["*", "*/15", "0", "30", "59", "0,30", "5-50/9", "45-10", "*/7,3"],
-    "hour": ["*", "*/2", "0", "1", "2", "3", "1-3", "22-2", "0,12", "*/5,1", "23", "0-23"],
-    "date": ["*", "*/2", "1", "29", "1-7", "28-3", "30", "4,8,25"],
-    "month": ["*"] * 6 + ["3,10", "2-4", "11-2"],
-    "weekday": ["*"] * 3 + ["sun", "mon-fri", "fri-mon", "*/2", "&sun", "6,0"],
-}
-REACH = timedelta(days=1, hours=12)
+YEARS = [
+    ("UTC", 2024),
+    ("Europe/Paris", 2028),
+    ("America/New_York", 2026),
+    ("America/Sao_Paulo", 2018),
+    ("Pacific/Apia", 2011),
+    ("Africa/Casablanca", 2027),
+]
+AT_A_CHANGE, WITH_SECONDS, IN_A_YEAR = 800, 60, 550
+QUICK = 12  # of so many cases, the quick tests take one
+DAY = 86_400
 
 
-def _texts(seed, number):
-    draw = random.Random(seed)
-    return [" ".join(draw.choice(choices) for choices in FIELDS.values()) for _ in range(number)]
+def _terms(draw, timezone):
+    gap = draw.choice([None, None, None, "shift", "skip"])
+    fold = draw.choice([None, None, None, "first", "second", "both"])
+    return Terms(timezone=timezone, gap=gap, fold=fold)
 
 
-def _agree(text, timezone, start, stop, gap=None, fold=None, step=timedelta(minutes=1)):
-    schedule = parse(text, Terms(timezone=timezone, gap=gap, fold=fold))
-    wanted = [to_us(moment) for moment in oracle.fires(text, timezone, start, stop, gap=gap, fold=fold, step=step)]
-    low, high = to_us(start), to_us(stop)
-    forward, moment = [], low - 1
-    while (moment := schedule.next_us(moment)) is not None and moment < high:
-        forward.append(moment)
-    backward, moment = [], high
-    while (moment := schedule.last_us(moment)) is not None and moment >= low:
-        backward.append(moment)
-    where = f"{text!r} in {timezone}, gap={gap}, fold={fold}"
-    assert forward == wanted, where
-    assert backward[::-1] == wanted, where
-    assert schedule.count_us(low - 1, high - 1) == len(wanted), where
-    middle = (low + high) // 2
-    assert schedule.count_us(middle, high - 1) == sum(moment > middle for moment in wanted), where
+def _agree(draw, walk, text, terms, low, high):
+    """Compare the engine with the walk from a random start in [low, high): forward, backward, counted, between."""
+    schedule = parse(text, terms)
+    wanted = [instant * 1_000_000 for instant in walk.fires(Rule(text), terms.gap, terms.fold)]
+    begin, end = walk.start * 1_000_000, walk.stop * 1_000_000
+    start = draw.randrange(low * 1_000_000, high * 1_000_000)
+    if wanted and draw.random() < 0.2:
+        start = draw.choice(wanted)
+    where = f"{text!r} under {terms}, from {start} ({datetime.fromtimestamp(start / 1e6, UTC)})"
+    ahead, behind = wanted[bisect_right(wanted, start) :], wanted[: bisect_left(wanted, start)]
+    moment = start
+    for fire in ahead[:40] if len(ahead) > 40 else [*ahead, None]:
+        moment = schedule.next_us(moment)
+        assert moment == fire or (fire is None and (moment is None or moment >= end)), where
+    moment = start
+    for fire in behind[:-41:-1] if len(behind) > 40 else [*behind[::-1], None]:
+        moment = schedule.last_us(moment)
+        assert moment == fire or (fire is None and (moment is None or moment < begin)), where
+    until = draw.randrange(start, end)
+    assert schedule.count_us(start, until) == bisect_right(ahead, until), where
+    assert schedule.count_us(start, end - 1) == len(ahead), where
+    assert list(islice(schedule.between_us(start, until), 40)) == ahead[: bisect_right(ahead, until)][:40], where
+
+
+def _run(draw, walk, number, low, high, **form):
+    """Judge so many random cases; those that can never fire are refused, and are not counted."""
+    done = refused = 0
+    while done < number:
+        text = crontab(draw, **form)
+        terms = _terms(draw, walk.timezone)
+        try:
+            parse(text, terms)
+        except InvalidScheduleError as error:
+            if "never fire" not in str(error):
+                raise
+            refused += 1
+            continue
+        _agree(draw, walk, text, terms, low, high)
+        done += 1
+    assert refused < number, "most of what was drawn should be worth judging"
+
+
+def _around(timezone, change, number):
+    middle = utc(change)
+    walk = Walk(timezone, middle - 2 * DAY, middle + 2 * DAY)
+    near = [datetime.fromtimestamp(middle + shift * DAY, UTC).day for shift in (-1, 0, 0, 1)]
+    draw = random.Random(f"{timezone} {change} {number}")
+    year = int(change[:4]) if change >= "1971" else None
+    close, far = number // 2, number - number // 2
+    _run(draw, walk, close, middle - DAY // 8, middle + DAY // 12, near=near, year=year)
+    _run(draw, walk, far, middle - 3 * DAY // 2, middle + DAY, near=near, year=year)
+
+
+def _with_seconds(timezone, change, number):
+    middle, zone = utc(change), ZoneInfo(timezone)
+    margin = DAY // 24 + abs(offset(zone, middle) - offset(zone, middle - 1))
+    walk = Walk(timezone, middle - DAY // 8, middle + DAY // 8, step=1, margin=margin)
+    near = [datetime.fromtimestamp(middle, UTC).day]
+    draw = random.Random(f"{timezone} {change} {number} seconds")
+    year = int(change[:4]) if change >= "1971" else None
+    _run(draw, walk, number, middle - DAY // 12, middle + DAY // 12, near=near, year=year, seconds=True)
+
+
+def _through(timezone, year, number):
+    start = utc(f"{year}-01-01")
+    walk = Walk(timezone, start, start + 400 * DAY)
+    draw = random.Random(f"{timezone} {year} {number}")
+    _run(draw, walk, number, start, start + 390 * DAY, year=year, sparse=True)
 
 
 @pytest.mark.parametrize(("timezone", "change"), CHANGES)
 def test_every_crontab_fires_when_a_walk_of_the_clock_says(timezone, change):
-    around = oracle.utc(change)
-    for place, text in enumerate(_texts(timezone + change, 150)):
-        draw = random.Random(place)
-        gap = draw.choice([None, None, "shift", "skip"])
-        fold = draw.choice([None, None, "first", "second", "both"])
-        _agree(text, timezone, around - REACH, around + REACH, gap, fold)
+    _around(timezone, change, AT_A_CHANGE // QUICK)
+    _with_seconds(timezone, change, WITH_SECONDS // QUICK)
 
 
-@pytest.mark.parametrize(("timezone", "change"), CHANGES[:6])
-def test_so_does_every_crontab_with_seconds(timezone, change):
-    around = oracle.utc(change)
-    reach = timedelta(hours=2)
-    for seconds in ("*", "*/20", "0,59", "30"):
-        for text in _texts(timezone + seconds, 2):
-            step = timedelta(seconds=1)
-            _agree(f"{seconds} {text}", timezone, around - reach, around + reach, step=step)
+@pytest.mark.slow
+@pytest.mark.parametrize(("timezone", "change"), CHANGES)
+def test_so_do_many_more(timezone, change):
+    _around(timezone, change, AT_A_CHANGE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("timezone", "change"), CHANGES)
+def test_so_do_many_more_with_seconds(timezone, change):
+    _with_seconds(timezone, change, WITH_SECONDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("timezone", "year"), YEARS)
+def test_so_does_every_rule_of_days_through_a_year(timezone, year):
+    _through(timezone, year, IN_A_YEAR)
+
+
+def test_a_year_of_days_is_walked_by_the_quick_tests_too():
+    _through("Europe/Paris", 2028, IN_A_YEAR // QUICK)
+
+
+def test_the_cases_are_twenty_thousand():
+    assert len(CHANGES) * (AT_A_CHANGE + WITH_SECONDS) + len(YEARS) * IN_A_YEAR >= 20_000
 
 
 def test_the_list_above_names_real_changes():
-    for timezone, change in CHANGES[:-1]:
-        zone = oracle.ZoneInfo(timezone)
-        moment = oracle.utc(change)
-        before = (moment - timedelta(seconds=1)).astimezone(zone).utcoffset()
-        assert before != moment.astimezone(zone).utcoffset(), (timezone, change)
-
-
-def test_a_long_walk_forward_meets_no_difference_in_a_year():
-    start, stop = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC)
-    for text in ("30 2 * * *", "0 */6 * * mon", "15 1 1-7 * &sun"):
-        _agree(text, "Europe/Paris", start, stop, step=timedelta(minutes=15))
+    for timezone, change in CHANGES:
+        zone, moment = ZoneInfo(timezone), utc(change)
+        assert offset(zone, moment - 1) != offset(zone, moment), (timezone, change)
