@@ -1,4 +1,7 @@
-"""Measure beatd beside Celery on this machine, and print medians of short rounds, and their ratios.
+"""Measure beatd beside its peers on this machine, and print medians of short rounds, and their ratios.
+
+``python -m benchmarks`` runs all; names of parts run those alone: ``schedules`` (next fire, reading a rule, a million
+entries), ``services`` (idle, tasks, lateness beside Celery).
 
 Celery uses the Redis at 127.0.0.1:6379, database 13, under a key prefix of its own, emptied afterwards. Without Redis
 its columns stay empty.
@@ -6,19 +9,39 @@ its columns stay empty.
 
 import os
 import platform
+import sys
 from importlib.metadata import version
 
-from benchmarks import celery_side, disk, idle, lateness, throughput
+from benchmarks import celery_side, disk, idle, lateness, million, next_fire, rule_cost, throughput
 
 ROUNDS = 3
+PEERS = ("celery", "croniter", "cronsim", "APScheduler")
 
 
-def main() -> None:
-    """Run all measurements, one after another, because they would disturb each other."""
-    peer = celery_side.available()
-    print(f"beatd {version('beatd')} beside Celery {version('celery')}" + ("" if peer else " (no Redis: left out)"))
+def main(names: list[str]) -> None:
+    """Run the parts, one after another, because they would disturb each other."""
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        sys.exit(f"no part is called {unknown[0]!r}; there are {', '.join(PARTS)}")
+    print(f"beatd {version('beatd')} beside " + ", ".join(f"{peer} {version(peer)}" for peer in PEERS))
     print(f"Python {platform.python_version()}, {len(os.sched_getaffinity(0))} CPUs, {platform.machine()}")
     print(f"fdatasync of 4 KiB: {disk.fdatasync_ms():.2f} ms; load before: {os.getloadavg()[0]:.2f}\n", flush=True)
+    for name in names or PARTS:
+        PARTS[name]()
+
+
+def schedules() -> None:
+    """Measure the schedules, which need nothing but a processor."""
+    next_fire.report()
+    rule_cost.report()
+    million.report()
+
+
+def services() -> None:
+    """Measure the services beside Celery's."""
+    peer = celery_side.available()
+    if not peer:
+        print("no Redis: Celery is left out")
     try:
         idle.report(peer=peer)
         throughput.report(ROUNDS, peer=peer)
@@ -28,5 +51,7 @@ def main() -> None:
             celery_side.purge()
 
 
+PARTS = {"schedules": schedules, "services": services}
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""One line of the report: a figure of ours, Celery's, and the ratio."""
+"""Lines of the report: a figure of ours, Celery's and the ratio; a target and whether it is met."""
 
 
 def line(what: str, ours: float, theirs: float | None, *, unit: str, more_is_better: bool) -> None:
@@ -9,3 +9,8 @@ def line(what: str, ours: float, theirs: float | None, *, unit: str, more_is_bet
         ratio = f"{better / worse:.2f}x" if better and worse else "-"
         text += f" Celery {theirs:>10,.2f} {unit:<8} ratio {ratio}"
     print(text, flush=True)
+
+
+def target(text: str, *, met: bool) -> None:
+    """Print a figure that has a target, and whether it is met."""
+    print(f"  {text}: {'met' if met else 'NOT MET'}", flush=True)
