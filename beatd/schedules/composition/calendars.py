@@ -1,6 +1,5 @@
 """Calendars: the days on which something is closed, defined once and shared by the entries that name them."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -8,16 +7,12 @@ from typing import Any
 
 from beatd.errors import BeatdError
 from beatd.schedules.composition.public_holidays import check_place, public_holidays
+from beatd.schedules.composition.spans import Span, fill, merged, read_span, span_text
 from beatd.schedules.crontab.day_table import civil
 from beatd.schedules.crontab.fields import WEEKDAYS
 
 KEYS = ("country", "region", "closed", "dates", "open", "description")
-_EPOCH = date(1970, 1, 1).toordinal()
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WEEK = (1, 2, 3, 4, 5, 6, 0)  # Monday first, in the order in which a week is written
-
-Span = tuple[int, int]
-"""The first and the last of a run of days, numbered from 1970-01-01."""
 
 
 class CalendarError(BeatdError, ValueError):
@@ -70,14 +65,6 @@ WEEKENDS = Calendar("", closed=(0, 6))
 """What is closed where nothing else is said."""
 
 
-def fill(spans: tuple[Span, ...], first: int, table: bytearray, value: int) -> None:
-    """Set the bytes of the days of these spans, where they fall into the run of days that begins with ``first``."""
-    for low, high in spans:
-        start, end = max(low - first, 0), min(high - first + 1, len(table))
-        if start < end:
-            table[start:end] = bytes([value]) * (end - start)
-
-
 def _set_places(marks: bytearray) -> Iterator[int]:
     place = marks.find(1)
     while place >= 0:
@@ -120,34 +107,6 @@ def calendar_document(calendar: Calendar) -> dict[str, Any]:
         "description": calendar.description,
     }
     return {key: value for key, value in document.items() if value}
-
-
-def read_span(text: str) -> Span:
-    """Return the days of ``2026-12-24`` or ``2026-12-27..2026-12-31``. Raises ValueError with the reason."""
-    first, dots, last = text.partition("..")
-    low = _day(first.strip())
-    high = _day(last.strip()) if dots else low
-    if high < low:
-        msg = f"{text!r} ends before it begins"
-        raise ValueError(msg)
-    return low, high
-
-
-def span_text(span: Span) -> str:
-    """Return the days as ``read_span`` takes them."""
-    low, high = (date.fromordinal(day + _EPOCH).isoformat() for day in span)
-    return low if low == high else f"{low}..{high}"
-
-
-def _day(text: str) -> int:
-    try:
-        if _DATE.fullmatch(text):
-            return date.fromisoformat(text).toordinal() - _EPOCH
-    except ValueError as error:
-        msg = f"{text!r} is not a date: {error}"
-        raise ValueError(msg) from None
-    msg = f"{text!r} is not a date; write it as in '2026-12-24' or '2026-12-27..2026-12-31'"
-    raise ValueError(msg)
 
 
 def _check_name(name: Any) -> None:
@@ -198,17 +157,7 @@ def _spans(name: str, key: str, value: Any) -> tuple[Span, ...]:
         except ValueError as error:
             reason = str(error) if isinstance(word, str) else f"{word!r:.80} is not a date; write it as in '2026-12-24'"
             raise CalendarError(name, key, reason) from None
-    return _merged(found)
-
-
-def _merged(spans: list[Span]) -> tuple[Span, ...]:
-    merged: list[Span] = []
-    for low, high in sorted(spans):
-        if merged and low <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
-        else:
-            merged.append((low, high))
-    return tuple(merged)
+    return merged(found)
 
 
 def _check_place(calendar: Calendar) -> None:

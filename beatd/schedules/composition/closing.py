@@ -1,7 +1,8 @@
 """Closed days, and where a fire moves that falls on one."""
 
-from beatd.schedules.composition.calendars import Calendar, Span, fill
+from beatd.schedules.composition.calendars import Calendar
 from beatd.schedules.composition.day_blocks import DayBlocks
+from beatd.schedules.composition.spans import ALL_DAYS, Span, fill
 
 LONGEST_RUN = 366
 """Days. A fire that would have to move further does not exist."""
@@ -31,6 +32,31 @@ class ClosedDays(DayBlocks):
             else:
                 fill((part,), first, table, 1)
         return bytes(table)
+
+    @property
+    def usual(self) -> "ClosedDays":
+        """What is closed in every year: days of the week, and all days where these are closed."""
+        weekly = (Calendar("", closed=part.closed) for part in self._parts if isinstance(part, Calendar))
+        return ClosedDays((*weekly, *(part for part in self._parts if part == ALL_DAYS)))
+
+    @property
+    def always(self) -> bool:
+        """Whether no day is ever open."""
+        return self.usual.count(0, 7) == 7 and not self.reopened
+
+    @property
+    def reopened(self) -> tuple[Span, ...]:
+        """Runs of days that are open though usually closed."""
+        return tuple(span for part in self._parts if isinstance(part, Calendar) for span in part.open)
+
+    @property
+    def unusual(self) -> tuple[Span, ...] | None:
+        """Runs of days that may be closed or open otherwise than usual; None where there are public holidays."""
+        calendars = [part for part in self._parts if isinstance(part, Calendar)]
+        if any(calendar.country for calendar in calendars):
+            return None
+        dates = (part for part in self._parts if not isinstance(part, Calendar) and part != ALL_DAYS)
+        return (*dates, *(span for calendar in calendars for span in calendar.dates), *self.reopened)
 
     def sources(self, day: int, *, forward: bool) -> range:
         """Return the days whose fires fall on this open one: itself, and the run of closed days that moves to it."""

@@ -6,12 +6,12 @@ from typing import Literal
 
 from beatd.errors import InvalidScheduleError
 from beatd.schedules.base import Schedule, Terms
-from beatd.schedules.composition.business import moved
+from beatd.schedules.composition.business import BusinessClock, moved
 from beatd.schedules.composition.calendars import WEEKENDS
 from beatd.schedules.composition.closing import ClosedDays
 from beatd.schedules.composition.exclusion import Exclusion
-from beatd.schedules.composition.remaining import SEARCHED_FROM, Remaining
-from beatd.schedules.moments import LAST
+from beatd.schedules.composition.moved_instants import MovedInstants
+from beatd.schedules.composition.remaining import Remaining
 from beatd.schedules.union import Union
 
 BusinessDays = Literal["next", "previous", "skip"]
@@ -36,18 +36,26 @@ def composed(
 def _composed(
     schedule: Schedule, exclusion: Exclusion | None, business_days: BusinessDays | None, terms: Terms
 ) -> Schedule:
-    parts = schedule.parts if isinstance(schedule, Union) else (schedule,)
-    remaining = tuple(_of_part(part, exclusion, business_days, terms) for part in parts)
-    left = tuple(part for part in remaining if _ever_fires(part))
+    closed = None if exclusion is None else exclusion.closed
+    if business_days is not None and closed is None:
+        closed = ClosedDays((WEEKENDS,))
+    left: tuple[Schedule, ...] = ()
+    if closed is None or not closed.always:
+        parts = schedule.parts if isinstance(schedule, Union) else (schedule,)
+        remaining = (_of_part(part, exclusion, closed, business_days, terms) for part in parts)
+        left = tuple(part for part in remaining if _may_fire(part))
     if not left:
         raise InvalidScheduleError(str(schedule), _never(exclusion, business_days))
     return left[0] if len(left) == 1 else Union(left)
 
 
-def _of_part(part: Schedule, exclusion: Exclusion | None, business_days: BusinessDays | None, terms: Terms) -> Schedule:
-    closed = None if exclusion is None else exclusion.closed
-    if business_days is not None and closed is None:
-        closed = ClosedDays((WEEKENDS,))
+def _of_part(
+    part: Schedule,
+    exclusion: Exclusion | None,
+    closed: ClosedDays | None,
+    business_days: BusinessDays | None,
+    terms: Terms,
+) -> Schedule:
     crons, moments = ((), ()) if exclusion is None else (exclusion.crons, exclusion.moments)
     if closed is not None and business_days in ("next", "previous"):
         part = moved(part, closed, terms, forward=business_days == "next")
@@ -57,10 +65,11 @@ def _of_part(part: Schedule, exclusion: Exclusion | None, business_days: Busines
     return Remaining(part, closed, crons, moments, terms)
 
 
-def _ever_fires(schedule: Schedule) -> bool:
-    if isinstance(schedule, Remaining):
-        return schedule.may_fire()
-    return any(schedule.next_us(start) is not None for start in SEARCHED_FROM) or schedule.last_us(LAST + 1) is not None
+def _may_fire(part: Schedule) -> bool:
+    """Return False where it is certain that it never fires."""
+    if isinstance(part, Remaining | BusinessClock | MovedInstants):
+        return part.may_fire()
+    return True
 
 
 def _never(exclusion: Exclusion | None, business_days: str | None) -> str:

@@ -3,7 +3,8 @@
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from beatd.schedules.crontab.day_table import day_table
+from beatd.schedules.composition.spans import Span
+from beatd.schedules.crontab.day_table import day_table, new_year
 from beatd.schedules.crontab.rule import CrontabRule
 from beatd.schedules.interval import Interval
 from beatd.schedules.moments import SECOND
@@ -18,6 +19,14 @@ class Days(Protocol):
 
     def table(self, first: int, size: int) -> bytes:
         """Return one byte a day, 1 for those in the set, of the ``size`` days from ``first`` on."""
+
+    @property
+    def usual(self) -> "Days":
+        """What the set is on all days that are not ``unusual``; the same in all years of one kind."""
+
+    @property
+    def unusual(self) -> tuple[Span, ...] | None:
+        """Runs of days on which the set may be another; None for no one knows which."""
 
 
 class Times(Protocol):
@@ -87,10 +96,39 @@ class Daily(NamedTuple):
 EVERYTHING = Daily(None, AllTimes())
 
 
+class NoDays(NamedTuple):
+    """No day at all."""
+
+    unusual: tuple[Span, ...] = ()
+
+    def table(self, first: int, size: int) -> bytes:  # noqa: ARG002  there is none anywhere
+        """Return a byte 0 for each of the ``size`` days."""
+        return bytes(size)
+
+    @property
+    def usual(self) -> Days:
+        """Itself."""
+        return self
+
+
 class TableDays(NamedTuple):
-    """The days of a crontab."""
+    """The days of a crontab, and the years that it names as bits, or None for all."""
 
     rule_days: "_DayTable"
+    years: int | None
+
+    @property
+    def usual(self) -> Days:
+        """None where there are years; else itself."""
+        return self if self.years is None else NoDays()
+
+    @property
+    def unusual(self) -> tuple[Span, ...]:
+        """The years, from the first to the last."""
+        if self.years is None:
+            return ()
+        first, last = (self.years & -self.years).bit_length() - 1, self.years.bit_length()
+        return ((new_year(first), new_year(last) - 1),)
 
     def table(self, first: int, size: int) -> bytes:
         """Return one byte a day, 1 for the days of the crontab."""
@@ -119,7 +157,7 @@ def table_of(days: _DayTable, first: int, size: int) -> bytes:
 def daily_crontab(rule: CrontabRule) -> Daily:
     """Return the days and times of a rule without ``H``."""
     days = day_table(rule.days, rule.month.mask, rule.years)
-    return Daily(TableDays(days), CronTimes(rule.second.mask, rule.minute.mask, rule.hour.mask))
+    return Daily(TableDays(days, rule.years), CronTimes(rule.second.mask, rule.minute.mask, rule.hour.mask))
 
 
 def daily_interval(interval: Interval) -> Daily | None:
@@ -137,8 +175,8 @@ def _minutes(minute: int, hour: int) -> int:
 
 @lru_cache(maxsize=64)
 def _seconds(second: int, minute: int, hour: int) -> int:
-    minutes = _minutes(minute, hour)
-    return sum(second << 60 * each for each in range(1440) if minutes >> each & 1)
+    of_hour = sum(second << 60 * each for each in range(60) if minute >> each & 1)
+    return sum(of_hour << 3600 * each for each in range(24) if hour >> each & 1)
 
 
 @lru_cache(maxsize=64)

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from beatd.errors import InvalidScheduleError
 from beatd.schedules.base import Schedule, Terms
-from beatd.schedules.composition.calendars import Calendar, Span, read_span, span_text
+from beatd.schedules.composition.calendars import Calendar
 from beatd.schedules.composition.closing import ClosedDays
+from beatd.schedules.composition.spans import Span, read_span, span_text
 from beatd.schedules.crontab.fields import SECOND
 from beatd.schedules.crontab.reader import read_field
 from beatd.schedules.crontab.schedule import Crontab, crontab_of

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from beatd.schedules.base import Schedule
 from beatd.schedules.composition.daily import daily_crontab, daily_interval
-from beatd.schedules.composition.grid import Layer
+from beatd.schedules.composition.day_kinds import Layer
 from beatd.schedules.crontab.schedule import Crontab
 from beatd.schedules.interval import Interval
 from beatd.schedules.zones import Zone

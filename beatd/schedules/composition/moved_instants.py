@@ -1,11 +1,15 @@
 """Schedules of instants whose fires on closed days move: to the instant of the same local reading on an open day."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, Self
+from typing import Self
 
+from beatd.schedules.at import At
 from beatd.schedules.base import Schedule, Terms
 from beatd.schedules.composition.closing import ClosedDays
+from beatd.schedules.composition.progressions import count_within, progression
 from beatd.schedules.composition.same_event import distance
+from beatd.schedules.composition.window import Window
+from beatd.schedules.interval import Interval
 from beatd.schedules.moments import FIRST, LAST, SECOND
 from beatd.schedules.terms import checked_zone
 from beatd.schedules.zones import Segment, Zone
@@ -14,15 +18,6 @@ DAY = 86_400
 _AROUND = 18 * 3600  # seconds; no offset from UTC is larger
 _HORIZON = 41 * 366 * DAY * SECOND
 _HOUR = 3600 * SECOND
-
-
-class _Window(NamedTuple):
-    """The fires of the inner schedule in [low, high) move by ``shift``, or all to ``onto`` (microseconds)."""
-
-    low: int
-    high: int
-    shift: int
-    onto: int | None = None
 
 
 class MovedInstants(Schedule):
@@ -93,12 +88,48 @@ class MovedInstants(Schedule):
             target = self._closed.moved(self._day_of(source) + 1, forward=self._forward)
             day = opened - 1 if target is None else min(opened - 1, target)
 
+    def may_fire(self) -> bool:
+        """Return False where it is certain that it never fires: one moment can be looked at."""
+        return not isinstance(self.inner, At) or self.next_us(FIRST - 1) is not None
+
     def count_us(self, after: int, until: int, limit: int | None = None) -> int:
-        """Return how many fire times lie in (after, until], at most ``limit``; one by one."""
-        total, fire = 0, self.next_us(after)
-        while fire is not None and fire <= until and (limit is None or total < limit):
-            total, fire = total + 1, self.next_us(fire)
+        """Return how many fire times lie in (after, until], at most ``limit``; of an interval by days."""
+        after, until = max(after, FIRST - 1), min(until, LAST)
+        total = 0
+        for number in self._counted(after, until):
+            total += number
+            if limit is not None and total >= limit:
+                return limit
         return total
+
+    def _counted(self, after: int, until: int) -> Iterator[int]:
+        """Yield numbers of fire times that lie in (after, until]."""
+        if not isinstance(self.inner, Interval):
+            yield from (1 for _ in self.between_us(after, until))
+            return
+        every = progression(self.inner)
+        shifted: set[int] = set()
+        day = self._closed.next(self._day_of(after) - 1, within=False)
+        last = self._day_of(until) + 1
+        while day is not None and day <= last:
+            windows = list(self._windows(day))
+            shifted.update(each.onto for each in windows if each.onto is not None and self._hits(each))
+            yield count_within([each.run(every) for each in windows if each.onto is None], after, until)
+            day = self._closed.next(day + 1, within=False)
+        yield sum(after < moment <= until and not self._stays(moment) for moment in shifted)
+
+    def _hits(self, window: Window) -> bool:
+        found = self.inner.next_us(window.low - 1)
+        return found is not None and found < window.high
+
+    def _stays(self, moment: int) -> bool:
+        """Return whether an interval is moved to this moment by its reading there, not out of a gap."""
+        windows = [each for each in self._windows(self._day_of(moment)) if each.onto is None]
+        return any(
+            each.low <= moment - each.shift < each.high
+            and self.inner.next_us(moment - each.shift - 1) == moment - each.shift
+            for each in windows
+        )
 
     def next_owed_us(self, settled: int) -> int | None:
         """Return the first fire time owed once the one at ``settled`` is.
@@ -134,7 +165,7 @@ class MovedInstants(Schedule):
             if found is not None and found >= low and (onto is None or onto < before):
                 yield found + shift if onto is None else onto
 
-    def _windows(self, day: int) -> Iterator[_Window]:
+    def _windows(self, day: int) -> Iterator[Window]:
         """Yield where the fires of an open day come from."""
         if self._closed.has(day):
             return
@@ -145,22 +176,22 @@ class MovedInstants(Schedule):
                 if low >= high:
                     continue
                 if source == day:
-                    yield _Window((low - segment.offset) * SECOND, (high - segment.offset) * SECOND, 0)
+                    yield Window((low - segment.offset) * SECOND, (high - segment.offset) * SECOND, 0)
                 else:
                     moved = (day - source) * DAY
                     yield from self._onto(day, low + moved, high + moved, moved + segment.offset)
 
-    def _onto(self, day: int, low: int, high: int, shift: int) -> Iterator[_Window]:
+    def _onto(self, day: int, low: int, high: int, shift: int) -> Iterator[Window]:
         """Yield the windows of the readings [low, high) of ``day``, which are their sources in UTC plus ``shift``."""
         for segment in self._segments(day):
             start, end, offset, fresh, again, gap = segment
             first = max(low, fresh if self._fold == "first" else start + offset)
             last = min(high, again if self._fold == "second" else end + offset)
             if first < last:
-                yield _Window((first - shift) * SECOND, (last - shift) * SECOND, (shift - offset) * SECOND)
+                yield Window((first - shift) * SECOND, (last - shift) * SECOND, (shift - offset) * SECOND)
             first, last = max(low, gap), min(high, start + offset)
             if self._shifts and first < last:
-                yield _Window((first - shift) * SECOND, (last - shift) * SECOND, 0, start * SECOND)
+                yield Window((first - shift) * SECOND, (last - shift) * SECOND, 0, start * SECOND)
 
     def _segments(self, day: int) -> Iterator[Segment]:
         second = day * DAY - _AROUND

@@ -1,13 +1,20 @@
 """Rules of local time whose fires on closed days move to the next or the previous open day."""
 
+from collections.abc import Callable
+
 from beatd.schedules.composition.closing import LONGEST_RUN, ClosedDays
 from beatd.schedules.composition.daily import Days
 from beatd.schedules.composition.day_blocks import DayBlocks
+from beatd.schedules.composition.spans import Span
 from beatd.schedules.crontab.time_table import TimeTable
 from beatd.schedules.wallclock import DAY, HORIZON, LocalRule
 
 NOWHERE = 1 << 40
 """A local second past the year 9999, and so no fire time in any zone."""
+
+
+Alike = Callable[[int, int], bool]
+"""Whether all of these days, both included, on which a rule fires at all have the same times."""
 
 
 class MovedDays(DayBlocks):
@@ -28,6 +35,18 @@ class MovedDays(DayBlocks):
     @property
     def _key(self) -> tuple[Days, ClosedDays, bool]:
         return self._days, self._closed, self._forward
+
+    @property
+    def usual(self) -> "MovedDays":
+        """Where the usual days move on usually closed ones."""
+        return MovedDays(self._days.usual, self._closed.usual, forward=self._forward)
+
+    @property
+    def unusual(self) -> tuple[Span, ...] | None:
+        """Runs of days to which others may move; None for no one knows which."""
+        # Days of certain years only move to days near these, whatever is closed.
+        spans = self._days.unusual or self._closed.unusual
+        return None if spans is None else tuple((low - LONGEST_RUN, high + LONGEST_RUN) for low, high in spans)
 
     def table(self, first: int, size: int) -> bytes:
         """Return one byte a day, 1 for those moved to, of the ``size`` days from ``first`` on."""
@@ -136,8 +155,27 @@ class MovedRule:
         """Return how many matching local seconds lie in [low, high)."""
         total, found = 0, self.next(low)
         while found < high:
-            total, found = total + 1, self.next(found + 1)
+            day = found // DAY
+            total += self._count_on(day, found - day * DAY, min(high - day * DAY, DAY))
+            found = self.next((day + 1) * DAY)
         return total
+
+    def _count_on(self, day: int, low: int, high: int) -> int:
+        """Return how many seconds of [low, high) of an open day have a fire of its own or of a day that moves to it."""
+        sources = self._closed.sources(day, forward=self._forward)
+        counts = {
+            source: count for source in sources if (count := self._rule.count(source * DAY + low, source * DAY + high))
+        }
+        alike: Alike | None = getattr(self._rule, "alike", None)
+        if len(counts) < 2 or (alike is not None and alike(min(counts), max(counts))):
+            return max(counts.values(), default=0)
+        times = set()
+        for source in counts:
+            found, stop = self._rule.next(source * DAY + low), source * DAY + high
+            while found < stop:
+                times.add(found - source * DAY)
+                found = self._rule.next(found + 1)
+        return len(times)
 
     def _first_on(self, day: int, second: int) -> int | None:
         sources = self._closed.sources(day, forward=self._forward)

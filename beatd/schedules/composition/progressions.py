@@ -1,6 +1,7 @@
 """Arithmetic progressions: what several intervals name together is counted without a walk."""
 
 from functools import reduce
+from itertools import pairwise
 from math import gcd
 from typing import NamedTuple
 
@@ -19,6 +20,18 @@ class Progression(NamedTuple):
     def within(self, after: int, until: int) -> int:
         """Return how many lie in (after, until]."""
         return (until - self.start) // self.every - (after - self.start) // self.every
+
+    def moments(self, after: int, until: int) -> range:
+        """Return those that lie in (after, until]."""
+        return range(after + 1 + (self.start - after - 1) % self.every, until + 1, self.every)
+
+
+class Run(NamedTuple):
+    """The moments of a progression in [low, high)."""
+
+    low: int
+    high: int
+    of: Progression
 
 
 def progression(interval: Interval) -> Progression:
@@ -48,3 +61,20 @@ def count_any(progressions: tuple[Progression, ...], after: int, until: int) -> 
 
     none: list[tuple[int, Progression]] = []
     return sum(sign * each.within(after, until) for sign, each in reduce(extended, progressions, none))
+
+
+def count_within(runs: list[Run], after: int, until: int) -> int:
+    """Return how many different moments of (after, until] are in any of these runs."""
+    total = 0
+    edges = sorted({min(max(edge, after + 1), until + 1) for run in runs for edge in (run.low, run.high)})
+    for low, high in pairwise(edges):
+        here = [run.of for run in runs if run.low <= low and high <= run.high]
+        different = {(each.start % each.every, each.every): each for each in here}
+        total += _count_any(tuple(different.values()), low - 1, high - 1)
+    return total
+
+
+def _count_any(progressions: tuple[Progression, ...], after: int, until: int) -> int:
+    if len(progressions) <= MOST:
+        return count_any(progressions, after, until)
+    return len({moment for each in progressions for moment in each.moments(after, until)})

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from beatd.errors import InvalidScheduleError
 from beatd.schedules import Terms, parse
 from beatd.schedules.composition.composed import composed
 from beatd.schedules.composition.exclusion import parse_exclude
@@ -127,3 +128,13 @@ def test_the_ends_of_the_calendar_are_ends(base):
     assert schedule.last_us(FIRST) is None
     assert from_us(schedule.next_us(FIRST * 9)).year == 1
     assert from_us(schedule.last_us(LAST * 9)).year == 9999
+
+
+def test_a_run_of_366_closed_days_is_crossed_backwards_and_one_more_is_not():
+    fire, eve = "at 2027-01-02T08:00", utc(2026, 1, 1, 8)
+    assert _moved(fire, "previous", "dates 2026-01-02..2027-01-02").last_before(utc(2028, 1, 1)) == eve
+    assert _moved("0 0 8 2 1 * 2027", "previous", "dates 2026-01-02..2027-01-02").next_after(utc(2025, 1, 1)) == eve
+    more = "dates 2026-01-01..2027-01-02"
+    with pytest.raises(InvalidScheduleError, match="it can never fire"):
+        _moved(fire, "previous", more)
+    assert _moved("0 0 8 2 1 * 2027,2029", "previous", more).next_after(utc(2025, 1, 1)) == utc(2029, 1, 2, 8)

@@ -290,3 +290,21 @@ def test_the_years_that_are_kept_are_few_and_the_answers_the_same():
             == 200
         )
     assert every.next_us(FIRST) == us("1900-01-01T08:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("FREQ=HOURLY;INTERVAL=7", 7 * 3600),
+        ("FREQ=MINUTELY;INTERVAL=1000", 60_000),
+        ("FREQ=SECONDLY;INTERVAL=7001", 7001),
+    ],
+)
+def test_an_interval_that_does_not_divide_the_day_is_counted_from_an_epoch_start(text, step):
+    near = us("2026-11-21T03:33:33")
+    found = fires(f"DTSTART=19700101T000000;{text}", near, 4)
+    first = near // (step * 10**6) + 1
+    assert found == [(first + each) * step * 10**6 for each in range(4)]
+    schedule = parse(f"rrule DTSTART=19700101T000000;{text}")
+    assert schedule.last_us(near) == (first - 1) * step * 10**6
+    assert schedule.count_us(-1, near) == first
