@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, Literal, ParamSpec, TypeVar, Unpack, overload
 
 from beatd.app.binding import Binding
+from beatd.app.calendars import checked_tables
 from beatd.app.calls import Call, CallOptions
 from beatd.app.conf import Conf, settings_in
 from beatd.app.current import make_current
@@ -43,7 +44,7 @@ class App:
         **settings: Any,
     ) -> None:
         self.name = name
-        self.calendars = dict(calendars or {})
+        self.calendars = checked_tables(calendars)
         self.conf = Conf()
         self.conf.update(broker_url=broker)
         of_app(settings)  # refuses unknown names here, where the mistake is, and not at the first call

@@ -2,20 +2,30 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from beatd.app.calendars import survey_calendars
 from beatd.app.discover import code_entries, import_apps
 from beatd.app.imports import divert_output
 from beatd.config.settings import Settings
 from beatd.core.entry import Draft, Entry
+from beatd.core.registry import REGISTRY
 from beatd.processes.apart import run_apart
 
 if TYPE_CHECKING:
     from beatd.wiring.together import Code
 
 TIMEOUT = 60.0
+
+
+class Surveyed(NamedTuple):
+    """The drafts that code declares, the calendars that cannot be used, in words, and the names of its tasks."""
+
+    drafts: list[Draft]
+    wrong: list[str]
+    tasks: list[str]
 
 
 def code_of(settings: Settings) -> "Code | None":
@@ -26,6 +36,21 @@ def code_of(settings: Settings) -> "Code | None":
     if not settings.app:
         return None
     return Code(load=lambda: _load(settings), read=lambda: _read(settings))
+
+
+def survey_code(settings: Settings) -> Surveyed:
+    """Return what ``settings.app`` declares, and what is wrong beside it. Raises AppImportError, CallError.
+
+    For people who look for every mistake at once.
+    """
+
+    def read() -> object:
+        apps = import_apps(settings.app, settings.app_dir, settings)
+        calendars = survey_calendars(apps)
+        return _plain(code_entries(apps, settings, calendars)), [*calendars.broken.values()], [*REGISTRY.tasks]
+
+    drafts, wrong, tasks = read_apart(settings, read)
+    return Surveyed(_drafts(drafts), wrong, tasks)
 
 
 def app_settings_of(settings: Settings) -> dict[str, Any]:
@@ -57,7 +82,14 @@ def _load(settings: Settings) -> None:
 
 def _read(settings: Settings) -> list[Draft]:
     def read() -> object:
-        drafts = code_entries(import_apps(settings.app, settings.app_dir, settings), settings)
-        return msgspec.to_builtins([replace(draft, source="code") for draft in drafts], enc_hook=Entry.fields)
+        return _plain(code_entries(import_apps(settings.app, settings.app_dir, settings), settings))
 
-    return msgspec.convert(read_apart(settings, read), list[Draft], dec_hook=lambda _, fields: Entry(**fields))
+    return _drafts(read_apart(settings, read))
+
+
+def _plain(drafts: list[Draft]) -> object:
+    return msgspec.to_builtins([replace(draft, source="code") for draft in drafts], enc_hook=Entry.fields)
+
+
+def _drafts(plain: object) -> list[Draft]:
+    return msgspec.convert(plain, list[Draft], dec_hook=lambda _, fields: Entry(**fields))

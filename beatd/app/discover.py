@@ -35,14 +35,17 @@ def import_apps(names: Sequence[str], app_dir: str, settings: Settings | None = 
     return apps
 
 
-def code_entries(apps: Sequence[App], settings: Settings | None = None) -> list[Draft]:
+def code_entries(
+    apps: Sequence[App], settings: Settings | None = None, calendars: Calendars | None = None
+) -> list[Draft]:
     """Return a draft for each ``@periodic`` of this process and each entry of these apps' ``conf.beat_schedule``.
 
     ``settings`` give the default zone and queue; without them the app's own do. Each may name the calendars of all
-    these apps. Raises CallError where two apps define one calendar in two ways.
+    these apps, or ``calendars`` where they have been read already. Raises CallError where two apps define one calendar
+    in two ways.
     """
     own = settings or current_app().settings
-    calendars = calendars_of(apps)
+    calendars = calendars_of(apps) if calendars is None else calendars
     drafts = [
         _draft(name, REGISTRY.places.get(name, name), raw, own, calendars) for name, raw in REGISTRY.periodic.items()
     ]

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import click
 
-from beatd.app.code import code_of
+from beatd.app.code import survey_code
 from beatd.cli.lint import entry_notes, set_notes
 from beatd.cli.options import given, json_option, setting_options
 from beatd.cli.output import clean, json_line
-from beatd.cli.sources import known_tasks
 from beatd.clock import SystemClock
 from beatd.config.load import load_settings
 from beatd.config.settings import Settings
@@ -56,9 +55,7 @@ def command(context: click.Context, sources: tuple[str, ...], *, as_json: bool) 
     for finding in findings:
         _say(finding, as_json=as_json)
     if not as_json:
-        click.echo(
-            f"{len(drafts)} {'entry' if len(drafts) == 1 else 'entries'}: {errors} wrong, {len(findings) - errors} odd"
-        )
+        click.echo(_summary(len(drafts), findings))
     sys.exit(1 if errors else 0)
 
 
@@ -83,21 +80,21 @@ def _read(path: str, settings: Settings, drafts: list[Draft]) -> Iterator[Findin
 
 def _of_code(settings: Settings, drafts: list[Draft]) -> Iterator[Finding]:
     """Read what code declares, and look for the tasks that entries name."""
-    code = code_of(settings)
-    if code is None:
+    if not settings.app:
         return
+    modules = ", ".join(settings.app)
     try:
-        drafts += code.read()
-        known = {*known_tasks(settings), "beatd.shell", "beatd.http"}
+        code = survey_code(settings)
     except BeatdError as error:
-        yield Finding("error", f"{', '.join(settings.app)}: {error}")
+        yield Finding("error", f"{modules}: {error}")
         return
+    drafts += code.drafts
+    yield from (Finding("error", f"{modules}: {text}") for text in code.wrong)
+    known = {*code.tasks, "beatd.shell", "beatd.http"}
     for draft in drafts:
         if draft.entry is not None and draft.entry.task not in known:
             hint = nearest(draft.entry.task, known)
-            text = f"no task named {shown(draft.entry.task)} is in {', '.join(settings.app)}" + (
-                f"; {hint}" if hint else ""
-            )
+            text = f"no task named {shown(draft.entry.task)} is in {modules}" + (f"; {hint}" if hint else "")
             yield Finding("warning", f"{draft.place}: schedules.{named(draft.name)}: {text}", draft.name)
 
 
@@ -124,6 +121,17 @@ def _of_drafts(drafts: list[Draft], now: int) -> Iterator[Finding]:
 
 def _path(place: str, name: str) -> str:
     return f"{place}: schedules.{named(name)}"
+
+
+def _summary(number: int, findings: list[Finding]) -> str:
+    """Return how many of the entries are wrong or odd; files, calendars and settings are counted apart."""
+    wrong, odd = (
+        {finding.entry for finding in findings if finding.level == level and finding.entry is not None}
+        for level in ("error", "warning")
+    )
+    beside = sum(finding.entry is None for finding in findings)
+    said = f"{number} {'entry' if number == 1 else 'entries'}: {len(wrong)} wrong, {len(odd - wrong)} odd"
+    return said + (f"; {beside} {'error' if beside == 1 else 'errors'} beside them" if beside else "")
 
 
 def _say(finding: Finding, *, as_json: bool) -> None:

@@ -16,6 +16,7 @@ from beatd.core.entry import Entry
 from beatd.errors import InvalidScheduleError
 from beatd.schedules import parse
 from beatd.schedules.describe import LocalFire, local_fires
+from beatd.schedules.english import Ending, Subject, ending
 from beatd.schedules.moments import iso
 from beatd.schedules.why_not import Verdict, read_asked, why_not
 
@@ -24,6 +25,16 @@ _NOTES = {
     "gap": "the moment named does not exist: moved to where the clocks have gone forward",
     "first pass": "this reading of the clock occurs twice; the first time",
     "second pass": "this reading of the clock occurs twice; the second time",
+}
+_NONE = {
+    Ending.NEVER: "it never fires after {moment}",
+    Ending.FAR: "it does not fire within 40 years after {moment}",
+    Ending.GIVEN_UP: "no fire was found after {moment}: the search gave up, so many in a row are taken away",
+}
+_NO_MORE = {
+    Ending.NEVER: "then it never fires again",
+    Ending.FAR: "then it does not fire again within 40 years",
+    Ending.GIVEN_UP: "then no fire was found: the search gave up, so many in a row are taken away",
 }
 _OF_ENTRIES = ("name", "timezone", "exclude", "business_days", "gap", "fold", "starts_at", "ends_at")
 
@@ -77,7 +88,7 @@ def command(
     for fire in fires:
         click.echo(f"  {_local(fire):<34}  {iso(fire.us):<20}  {_NOTES[fire.note]}".rstrip())
     if len(fires) < count:
-        click.echo(f"  {'then' if fires else 'it'} never fires{' again' if fires else f' after {iso(since)}'}")
+        click.echo(f"  {_end(subject, fires, since)}")
     for note in _notes(entry, fires[0].us if fires else None):
         click.echo(f"note: {clean(note)}")
     for verdict in verdicts:
@@ -106,6 +117,14 @@ def _verdicts(entry: Entry, moment: str | None) -> list[Verdict]:
         reason = f"{moment!r} is no moment: {error.reason}" + (f"; {error.hint}" if error.hint else "")
         raise click.BadParameter(reason, param_hint="--why-not") from None
     return [why_not(subject_of(entry), schedule_of(entry), each) for each in asked]
+
+
+def _end(subject: Subject, fires: list[LocalFire], since: int) -> str:
+    """Return what is known of the time after the last fire that was found."""
+    found = ending(subject, fires[-1].us if fires else since)
+    if not fires:
+        return _NONE[found].format(moment=iso(since))
+    return _NO_MORE[found]
 
 
 def _notes(entry: Entry, fire: int | None) -> Iterator[str]:

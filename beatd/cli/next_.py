@@ -10,7 +10,7 @@ from beatd.cli.ics import calendar
 from beatd.cli.moments import utc_moment
 from beatd.cli.options import json_option, with_settings
 from beatd.cli.output import json_line, short, table
-from beatd.cli.sources import read_entries
+from beatd.cli.sources import entries_named, read_entries
 from beatd.clock import SystemClock
 from beatd.config.settings import Settings
 from beatd.core.entry import Entry
@@ -22,26 +22,38 @@ Fire = tuple[int, str, Entry]
 
 @click.command("next")
 @with_settings
-@click.option("-n", "--count", default=10, show_default=True, type=click.IntRange(1, 100_000), help="How many fires.")
+@click.option(
+    "-n",
+    "--count",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    help="How many fires; with --ics: of each entry.",
+)
+@click.option("--entry", "names", metavar="NAME", multiple=True, help="Only this entry; may be repeated.")
 @click.option("--after", callback=utc_moment, metavar="TIME", help="Only fires later than this; now if not given.")
 @click.option("--ics", is_flag=True, help="A calendar file, for calendar programs: `beatd next --ics > fires.ics`.")
 @json_option
-def command(settings: Settings, *, count: int, after: int | None, ics: bool, as_json: bool) -> None:
+def command(
+    settings: Settings, *, names: tuple[str, ...], count: int, after: int | None, ics: bool, as_json: bool
+) -> None:
     """Show what fires next, over all entries of the sources.
 
     Sources are the files and application modules; where neither is given, what the store's set holds.
     """
     if ics and as_json:
         raise click.UsageError("give --ics or --json, not both")
-    entries = read_entries(settings)
+    entries = entries_named(settings, names) if names else read_entries(settings)
     now = SystemClock().now()
     since = now if after is None else after
-    fires = list(islice(merge(*(_fires(entry, since) for entry in entries)), count))
     if ics:
-        text = calendar(((fire, entry) for fire, _, entry in fires), settings.namespace, now)
+        # Of each entry, for one that fires every minute would leave no room for the others.
+        each = merge(*(islice(_fires(entry, since), count) for entry in entries))
+        text = calendar(((fire, entry) for fire, _, entry in each), settings.namespace, now)
         # As bytes: lines end in CR LF, and text streams would add to that on some systems.
         click.echo(text.encode(errors="replace"), nl=False)
         return
+    fires = list(islice(merge(*(_fires(entry, since) for entry in entries)), count))
     if as_json:
         for fire, name, entry in fires:
             json_line({"entry": name, "fire_time": iso(fire), "task": entry.task, "timezone": entry.timezone})

@@ -1,10 +1,12 @@
 """The entries of files and code, read for commands that fire nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from beatd.config.settings import Settings
+from beatd.core.document import nearest
 from beatd.core.entry import Draft, Entry
-from beatd.errors import SettingsError, StoreError
+from beatd.core.field_values import shown
+from beatd.errors import BeatdError, SettingsError, StoreError
 from beatd.stores.toml import TomlSource
 
 
@@ -34,23 +36,27 @@ def read_entries(settings: Settings) -> list[Entry]:
     return [entry for entry in entries if entry is not None]
 
 
+def entries_named(settings: Settings, names: Sequence[str]) -> list[Entry]:
+    """Return these entries of the sources. Raises BeatdError where one is not there, or what is wrong with it."""
+    if settings.schedule or settings.app:
+        drafts = read_drafts(settings)
+        for draft in drafts:
+            if draft.name in names and draft.error:
+                raise BeatdError(draft.error)
+        found = [draft.entry for draft in drafts if draft.entry is not None]
+    else:
+        found = read_entries(settings)
+    entries = {entry.name: entry for entry in found}
+    for name in names:
+        if name not in entries:
+            hint = nearest(name, entries)
+            raise BeatdError(f"there is no entry {shown(name)}" + (f"; {hint}" if hint else ""))
+    return [entries[name] for name in dict.fromkeys(names)]
+
+
 def no_source(reason: str = "there is no ./beatd.toml") -> SettingsError:
     """Return the error for a command that has nothing to read."""
     return SettingsError("schedule", reason, "give --schedule FILE, or write one: `beatd init`")
-
-
-def known_tasks(settings: Settings) -> list[str]:
-    """Return the names of all tasks that a worker with these settings knows. Raises AppImportError."""
-    from beatd.app.code import read_apart
-    from beatd.app.discover import import_apps
-    from beatd.core.registry import REGISTRY
-
-    def read() -> list[str]:
-        import_apps(settings.app, settings.app_dir, settings)
-        return [*REGISTRY.tasks]
-
-    found: list[str] = read_apart(settings, read)
-    return found
 
 
 def _file(path: str, settings: Settings) -> Callable[[], list[Draft]]:

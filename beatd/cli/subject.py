@@ -8,13 +8,12 @@ from typing import Any
 import click
 
 from beatd.cli.options import read_settings
-from beatd.cli.sources import read_drafts, read_entries
+from beatd.cli.sources import entries_named, read_entries
 from beatd.config.settings import Settings
 from beatd.core.calendars import NO_CALENDARS, Calendars
 from beatd.core.compiling import schedule_of
-from beatd.core.document import nearest
 from beatd.core.entry import Entry
-from beatd.core.field_values import FieldError, shown
+from beatd.core.field_values import FieldError
 from beatd.core.fields import decode_entry
 from beatd.errors import BeatdError, DefinitionError
 from beatd.schedules import parse
@@ -30,15 +29,8 @@ _UNNAMED = "(no name)"
 
 def entry_named(name: str) -> Entry:
     """Return an entry of the sources. Raises BeatdError where there is none, or what is wrong with it."""
-    settings = read_settings()
-    if settings.schedule or settings.app:
-        for draft in read_drafts(settings):
-            if draft.name == name and draft.error:
-                raise BeatdError(draft.error)
-    entries = {entry.name: entry for entry in read_entries(settings)}
-    if name not in entries:
-        raise BeatdError(f"there is no entry {shown(name)}" + (f"; {hint}" if (hint := nearest(name, entries)) else ""))
-    return entries[name]
+    [entry] = entries_named(read_settings(), [name])
+    return entry
 
 
 def entry_of(text: str, fields: Mapping[str, Any]) -> Entry:

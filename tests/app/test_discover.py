@@ -9,7 +9,7 @@ from beatd.app.binding import use_settings
 from beatd.app.discover import code_entries, import_apps
 from beatd.config.settings import Settings
 from beatd.core.registry import REGISTRY
-from beatd.errors import AppImportError
+from beatd.errors import AppImportError, SettingsError
 
 Write = Callable[[str, str], Path]
 UTC = Settings(timezone="UTC")
@@ -208,6 +208,15 @@ def test_a_calendar_in_code_that_cannot_be_used_breaks_the_entries_that_name_it(
     assert good.error is None
     assert str(told[1].message) == (
         "a calendar cannot be used: App(calendars=...)['attic']: a calendar is a table, not 5"
+    )
+
+
+def test_calendars_that_are_no_tables_by_name_are_refused_where_the_app_is_made() -> None:
+    with pytest.raises(SettingsError) as caught:
+        App("shop", calendars=["x"])  # type: ignore[arg-type]  # the mistake
+    assert str(caught.value) == (
+        "App(calendars=...): must be tables by name, got ['x']; "
+        'write calendars={"office": {"closed": ["sat", "sun"]}}'
     )
 
 

@@ -143,3 +143,34 @@ def test_a_name_cannot_steer_the_terminal(run, write):
     ended = run("check")
     assert ended.code == 1
     assert "\x1b" not in ended.out
+
+
+def test_what_is_wrong_beside_the_entries_is_counted_apart(run, write):
+    calendars = "[calendars.a]\nclosd = []\n[calendars.b]\ncountry = 5\n"
+    write("beatd.toml", calendars + entry('schedule = "every monday"') + GOOD)
+    assert run("check").out.endswith("\n2 entries: 1 wrong, 0 odd; 2 errors beside them\n")
+    write("beatd.toml", calendars.partition("[calendars.b]")[0] + GOOD)
+    ended = run("check")
+    assert ended.code == 1
+    assert ended.out.endswith("\n1 entry: 0 wrong, 0 odd; 1 error beside them\n")
+
+
+def test_an_entry_of_two_warnings_is_one_odd_entry(run, write):
+    write("beatd.toml", entry('schedule = "*/7 */5 * * *"'))
+    ended = run("check")
+    assert ended.out.count("warning: ") == 2
+    assert ended.out.endswith("\n1 entry: 0 wrong, 1 odd\n")
+
+
+def test_a_broken_calendar_of_the_code_is_an_error(run, write):
+    write(
+        "tasks.py",
+        "from beatd import App, periodic\napp = App('shop', calendars={'attic': 5})\n"
+        "@periodic('every 5m')\ndef tick(): ...\n",
+    )
+    ended = run("check", "-A", "tasks")
+    assert (ended.code, ended.err) == (1, "")
+    assert ended.out == (
+        "error: tasks: App(calendars=...)['attic']: a calendar is a table, not 5\n"
+        "1 entry: 0 wrong, 0 odd; 1 error beside them\n"
+    )

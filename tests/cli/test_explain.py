@@ -169,7 +169,7 @@ def test_exclusions_and_business_days_can_be_given(beatd):
     assert said.json["fires"] == ["2026-03-31T08:00:00Z", "2026-04-02T08:00:00Z"]
     said = beatd("explain '0 8 1 * *' --business-days next --after 2026-07-31T12:00 --count 1")
     assert "2026-08-03T08:00:00Z" in said.out
-    assert "moves to the same time of the next open day (Saturday and Sunday)" in said.out
+    assert "a fire on a Saturday or Sunday moves to the same time of the next open day" in said.out
 
 
 def test_h_is_drawn_from_the_name(beatd):
@@ -311,3 +311,13 @@ def test_no_text_is_more_than_wrong(beatd, text):
     said = beatd("explain", "--", text)
     assert said.code in {1, 2}
     assert (said.out, said.err.count("\n") > 0) == ("", True)
+
+
+def test_a_fire_beyond_the_search_is_not_denied(beatd):
+    far = "explain '0 8 * * *' --exclude 'dates 2000-01-01..2075-12-30' --after 2026-11-21"
+    assert "\n  it does not fire within 40 years after 2026-11-21T00:00:00Z\n" in beatd(far).out
+    then = beatd("explain '0 8 * * *' --exclude 'dates 2026-11-22..2075-12-30' --after 2026-11-21").out
+    assert "\n  then it does not fire again within 40 years\n" in then
+    assert beatd(f"{far.replace('2075', '2060')} --count 1 --json").json["fires"] == ["2060-12-31T08:00:00Z"]
+    past = beatd("explain 'at 2026-11-22T08:00' --after 2026-11-21").out
+    assert "\n  then it never fires again\n" in past

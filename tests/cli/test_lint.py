@@ -136,6 +136,14 @@ def test_business_days_without_a_closed_weekday_are_odd():
     assert notes("0 8 1 * *", business_days="next", exclude="calendar feasts") == [
         'business_days: no weekday is closed by feasts, so Saturdays count; closed = ["sat", "sun"] closes them'
     ]
+    assert notes("0 8 1 * *", business_days="next", exclude="dates 2026-12-24") == [
+        (
+            "business_days: no weekday is closed by 'dates 2026-12-24', so Saturdays count; a calendar with "
+            'closed = ["sat", "sun"] closes them'
+        )
+    ]
+    assert notes("0 8 1 * *", business_days="next", exclude=["dates 2026-12-24", "calendar office"]) == []
+    assert notes("0 8 1 * *", business_days="next", exclude="* 12 * * *") == []
     assert notes("0 8 1 * *", business_days="next", exclude="calendar office") == []
     assert notes("0 8 1 * *", business_days="next") == []
 
@@ -207,3 +215,23 @@ def test_what_differs_is_not_the_same_task_twice(others):
         list(set_notes([entry("0 8 * * *", "one", args=[1]), entry(others.pop("schedule"), "two", **others)], NOW))
         == []
     )
+
+
+@pytest.mark.parametrize(
+    ("freq", "silent"),
+    [
+        ("MINUTELY", "02:00 to 02:59 come twice on 2027-10-31 in Europe/Berlin: it fires the first time only, "),
+        ("HOURLY", "02:00 comes twice on 2027-10-31 in Europe/Berlin: it fires the first time only; "),
+    ],
+)
+def test_a_frequent_recurrence_is_said_to_be_silent_in_the_second_pass(freq, silent):
+    (found,) = notes(f"rrule FREQ={freq}", gap="shift")
+    assert found.startswith(silent)
+    assert ("and is silent the second time; " in found) == (freq == "MINUTELY")
+    assert notes(f"rrule FREQ={freq}", gap="shift", fold="both") == []
+
+
+def test_what_lies_beyond_the_search_is_not_said_to_be_over():
+    assert notes("0 8 * * *", exclude="dates 2026-01-01..2075-12-30") == [
+        "does not fire again within 40 years: its last moment was 2025-12-31T07:00:00Z"
+    ]

@@ -78,7 +78,33 @@ def test_ics_is_a_calendar_of_the_next_fires(capsysbinary, monkeypatch, tmp_path
         ("noon", b"20260701T100000Z"),
         ("often", b"20260701T100000Z"),
         ("often", b"20260701T102000Z"),
+        ("often", b"20260701T104000Z"),
+        ("noon", b"20260702T100000Z"),
+        ("noon", b"20260703T100000Z"),
     ]
+
+
+def test_one_entry_can_be_asked_for(run, write):
+    write("beatd.toml", SET)
+    ended = run("next", "--after", "2026-07-01T09:50Z", "--count", "2", "--entry", "noon", "--json")
+    assert [(line["entry"], line["fire_time"]) for line in ended.lines] == [
+        ("noon", "2026-07-01T10:00:00Z"),
+        ("noon", "2026-07-02T10:00:00Z"),
+    ]
+    both = run("next", "--after", "2026-07-01T09:50Z", "--count", "9", "--entry", "noon", "--entry", "often", "--json")
+    assert {line["entry"] for line in both.lines} == {"noon", "often"}
+    one = run("next", "--entry", "noon", "--ics", "--count", "3").out
+    assert one.count("SUMMARY:noon") == one.count("BEGIN:VEVENT") == 3
+
+
+def test_an_entry_that_is_not_there_or_broken_is_told(run, write):
+    write("beatd.toml", SET)
+    ended = run("next", "--entry", "nooon")
+    assert (ended.code, ended.out) == (1, "")
+    assert "there is no entry 'nooon'; did you mean 'noon'?" in ended.err
+    broken = run("next", "--entry", "noon", "--entry", "broken")
+    assert (broken.code, broken.out) == (1, "")
+    assert "bad schedule 'every monday'" in broken.err
 
 
 def test_ics_and_json_together_are_wrong_usage(run, write):

@@ -152,9 +152,9 @@ def test_what_is_left_out_and_the_bounds_are_told():
 @pytest.mark.parametrize(
     ("business_days", "says"),
     [
-        ("next", "moves to the same time of the next open day (Saturday and Sunday)"),
-        ("previous", "moves to the same time of the open day before (Saturday and Sunday)"),
-        ("skip", "no fire on closed days (Saturday and Sunday)"),
+        ("next", "; a fire on a Saturday or Sunday moves to the same time of the next open day"),
+        ("previous", "; a fire on a Saturday or Sunday moves to the same time of the open day before"),
+        ("skip", "; no fire on a Saturday or Sunday"),
     ],
 )
 def test_closed_days_are_the_weekend_where_nothing_else_is_said(business_days, says):
@@ -163,3 +163,18 @@ def test_closed_days_are_the_weekend_where_nothing_else_is_said(business_days, s
 
 def test_a_kind_that_nobody_describes_is_quoted():
     assert rule_words("tide_high 53.5 9.9", BERLIN) == "'tide_high 53.5 9.9'"
+
+
+@pytest.mark.parametrize(
+    ("fold", "text", "words"),
+    [
+        ("both", "at 2026-10-25T02:30", "Twice, at both passes of 2026-10-25 02:30 Europe/Berlin"),
+        ("both", "at 2026-10-25T03:30", "Once, at 2026-10-25 03:30 Europe/Berlin"),
+        ("both", "at 2026-03-29T02:30", "Once, at 2026-03-29 02:30 Europe/Berlin"),
+        ("both", "at 2026-10-25T02:30Z", "Once, at 2026-10-25 02:30 UTC"),
+        ("first", "at 2026-10-25T02:30", "Once, at 2026-10-25 02:30 Europe/Berlin"),
+        (None, "at 2026-10-25T02:30", "Once, at 2026-10-25 02:30 Europe/Berlin"),
+    ],
+)
+def test_a_moment_that_fires_in_both_passes_is_not_said_to_come_once(fold, text, words):
+    assert said(text, terms=Terms(timezone="Europe/Berlin", fold=fold)) == words

@@ -213,7 +213,7 @@ def test_a_fire_at_a_gap_s_end_says_that_it_was_moved():
     ],
 )
 def test_the_part_of_an_exclusion_that_takes_a_moment_away_is_named(exclude, says):
-    found = reasons("0 8 * * *", "2026-03-31T08:00", exclude=["dates 2026-01-01", exclude])
+    found = reasons("0,30 8 * * *", "2026-03-31T08:00", exclude=["dates 2026-01-01", exclude])
     assert found == [("exclude", says)]
 
 
@@ -249,3 +249,86 @@ def test_a_moment_with_a_zone_is_that_instant():
     (asked,) = read_asked("2026-10-25T02:30+01:00", "Europe/Paris")
     assert asked.us == us("2026-10-25T01:30Z")
     assert asked.local == datetime.fromisoformat("2026-10-25T02:30")
+
+
+PREVIOUS = {"timezone": "UTC", "business_days": "previous", "starts_at": "2026-02-28T00:00"}
+NEXT = {"timezone": "UTC", "business_days": "next", "ends_at": "2026-03-01T00:00"}
+
+
+def test_a_moved_fire_beyond_a_bound_is_told_by_the_bound_alone():
+    moved = ("business_days", "the fire of 2026-02-28T08:00:00Z is moved here: that day is closed")
+    assert reasons("0 8 28 2 *", "2026-02-27T08:00", **PREVIOUS) == [
+        ("starts_at", "it is before starts_at, 2026-02-28T00:00:00Z"),
+        moved,
+    ]
+    assert reasons("0 8 28 2 *", "2026-03-02T08:00", **NEXT) == [
+        ("ends_at", "it is not before ends_at, 2026-03-01T00:00:00Z"),
+        moved,
+    ]
+
+
+def test_a_move_beyond_a_bound_is_told_to_be_no_fire():
+    assert reasons("0 8 28 2 *", "2026-02-28T08:00", **PREVIOUS) == [
+        (
+            "business_days",
+            (
+                "Saturday and Sunday are closed: the fire moves to 2026-02-27T08:00:00Z, which is before starts_at, so "
+                "that nothing fires (business_days is 'previous')"
+            ),
+        )
+    ]
+    assert reasons("0 8 28 2 *", "2026-02-28T08:00", **NEXT) == [
+        (
+            "business_days",
+            (
+                "Saturday and Sunday are closed: the fire moves to 2026-03-02T08:00:00Z, which is not before ends_at, "
+                "so that nothing fires (business_days is 'next')"
+            ),
+        )
+    ]
+
+
+def test_a_move_onto_what_is_excluded_is_told_to_be_no_fire():
+    found = reasons("0 8 28 2 *", "2026-02-28T08:00", "UTC", business_days="next", exclude="* * 2 3 *")
+    assert found == [
+        (
+            "business_days",
+            (
+                "Saturday and Sunday are closed: the fire moves to 2026-03-02T08:00:00Z, which exclude takes away, so "
+                "that nothing fires (business_days is 'next')"
+            ),
+        )
+    ]
+
+
+def test_a_bound_is_named_beside_what_the_rule_leaves_out():
+    found = reasons("0 8 * * *", "2026-02-27T09:00", "UTC", starts_at="2026-02-28T00:00")
+    assert [part for part, _ in found] == ["starts_at", "hour"]
+
+
+def test_a_reading_in_a_gap_whose_fire_a_bound_cuts_says_so():
+    found = reasons("30 2 * * *", "2026-03-29T02:30", ends_at="2026-03-29T01:00Z")
+    assert found[-1] == (
+        "ends_at",
+        "its fire, moved to 2026-03-29T01:00:00Z, is not before ends_at, 2026-03-29T01:00:00Z",
+    )
+
+
+@pytest.mark.parametrize(
+    ("moment", "timezone"),
+    [
+        ("0001-01-01T00:00", "Asia/Tokyo"),
+        ("9999-12-31T23:59", "America/New_York"),
+        ("0001-01-01T00:00Z", "America/New_York"),
+        ("9999-12-31T23:59Z", "Asia/Tokyo"),
+        ("9999-12-31T23:59-05:00", "UTC"),
+    ],
+)
+def test_a_moment_outside_the_years_is_refused(moment, timezone):
+    with pytest.raises(InvalidScheduleError, match="it lies outside the years 1 to 9999"):
+        verdicts("every 1h", moment, timezone)
+
+
+def test_the_first_and_the_last_hour_may_be_asked_about():
+    assert verdicts("every 1h", "0001-01-01T00:00", "UTC")[0].before is None
+    assert verdicts("every 1h", "9999-12-31T23:30", "UTC")[0].after is None

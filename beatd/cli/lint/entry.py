@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from beatd.cli.lint.rules import rule_notes
+from beatd.cli.subject import subject_of
 from beatd.core.compiling import schedule_of
 from beatd.core.entry import Entry
 from beatd.schedules.base import Schedule
+from beatd.schedules.english import Ending, ending
 from beatd.schedules.moments import SECOND, from_us, iso
 from beatd.schedules.zones import Segment, Zone, zone
 
@@ -18,16 +20,33 @@ def entry_notes(entry: Entry, now: int) -> Iterator[str]:
     schedule = schedule_of(entry)
     following = schedule.next_us(now)
     if entry.enabled and following is None:
-        last = schedule.last_us(now + 1)
-        yield "never fires" + (f" again: its last moment was {iso(last)}" if last is not None else "")
+        yield _over(entry, schedule, now)
     yield from rule_notes(entry.schedule, entry.timezone, following if entry.starts_at is None else None)
     if entry.enabled and following is not None:
         yield from _clock_changes(entry, schedule, now)
     if entry.grace and entry.misfire == "all" and entry.expires is not None and entry.expires < entry.grace:
         yield "expires is shorter than grace: what is caught up later than that ends expired"
-    if entry.business_days and entry.calendars and not any(each.get("closed") for each in entry.calendars.values()):
-        names = ", ".join(entry.calendars)
-        yield f'business_days: no weekday is closed by {names}, so Saturdays count; closed = ["sat", "sun"] closes them'
+    if entry.business_days and subject_of(entry).names_days:
+        yield from _open_saturdays(entry)
+
+
+def _over(entry: Entry, schedule: Schedule, now: int) -> str:
+    found = ending(subject_of(entry), now)
+    if found is Ending.GIVEN_UP:
+        return "has no next fire that can be found: so many in a row are taken away that the search gives up"
+    last = schedule.last_us(now + 1)
+    again, was = ("", "") if last is None else (" again", f": its last moment was {iso(last)}")
+    return f"never fires{again}{was}" if found is Ending.NEVER else f"does not fire{again} within 40 years{was}"
+
+
+def _open_saturdays(entry: Entry) -> Iterator[str]:
+    if any(each.get("closed") for each in entry.calendars.values()):
+        return
+    names = ", ".join(entry.calendars) or repr(entry.exclude)
+    remedy = 'closed = ["sat", "sun"] closes them'
+    yield f"business_days: no weekday is closed by {names}, so Saturdays count; " + (
+        remedy if entry.calendars else f"a calendar with {remedy}"
+    )
 
 
 def _clock_changes(entry: Entry, schedule: Schedule, now: int) -> Iterator[str]:
@@ -76,9 +95,12 @@ def _in_fold(entry: Entry, schedule: Schedule, clocks: Zone, segment: Segment) -
     # A rule that follows elapsed time fires in both passes, as it should; intervals and the sun know none.
     if _with(entry, fold="both").next_us(high - 1) == schedule.next_us(high - 1):
         return None
-    at = _reading(first // SECOND + segment.offset)
+    at, last = _reading(first // SECOND + segment.offset), schedule.last_us(high)
+    until = at if last is None else _reading(last // SECOND + segment.offset)
+    several = until > at
     return (
-        f"{at:%H:%M} comes twice on {at:%Y-%m-%d} in {entry.timezone}: it fires the first time only; "
+        f"{at:%H:%M}{f' to {until:%H:%M} come' if several else ' comes'} twice on {at:%Y-%m-%d} in {entry.timezone}: "
+        f"it fires the first time only{', and is silent the second time' if several else ''}; "
         'fold = "first" says that this is meant, "second" or "both" says otherwise'
     )
 

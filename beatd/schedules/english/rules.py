@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from beatd.schedules.at import read_at
 from beatd.schedules.base import Terms
 from beatd.schedules.durations import parse_duration
 from beatd.schedules.english.words import length, place, turn
@@ -61,4 +62,6 @@ def at_words(words: list[str], terms: Terms) -> str:
     moment = datetime.fromisoformat(words[1])
     zone = "UTC" if moment.tzinfo is not None else terms.timezone
     shown = moment.replace(tzinfo=None).isoformat(" ", "auto" if moment.second or moment.microsecond else "minutes")
+    if terms.fold == "both" and len(read_at(words[1], " ".join(words)).under(terms).fires) > 1:
+        return f"twice, at both passes of {shown} {zone}"
     return f"once, at {shown} {zone}"

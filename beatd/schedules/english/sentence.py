@@ -23,9 +23,9 @@ _KINDS: dict[str, Callable[[list[str], Terms], str]] = {
     **dict.fromkeys(EVENTS, solar_words),
 }
 _MOVED: dict[str, str] = {
-    "next": "a fire on a closed day moves to the same time of the next open day",
-    "previous": "a fire on a closed day moves to the same time of the open day before",
-    "skip": "no fire on closed days",
+    "next": "a fire on a {day} moves to the same time of the next open day",
+    "previous": "a fire on a {day} moves to the same time of the open day before",
+    "skip": "no fire on a {day}",
 }
 
 
@@ -35,8 +35,8 @@ def sentence(subject: Subject) -> str:
     if subject.exclude:
         said += f"; except {listed([_left_out(part, subject.terms) for part in subject.exclusions])}"
     if subject.business_days:
-        weekend = "" if _names_days(subject) else " (Saturday and Sunday)"
-        said += f"; {_MOVED[subject.business_days]}{weekend}"
+        day = "closed day" if subject.names_days else "Saturday or Sunday"
+        said += f"; {_MOVED[subject.business_days].format(day=day)}"
     if subject.starts_at is not None:
         said += f"; from {iso(subject.starts_at)} on"
     if subject.ends_at is not None:
@@ -72,7 +72,3 @@ def _left_out(part: str, terms: Terms) -> str:
     if head == "calendar":
         return f"on days that the calendar {rest} closes"
     return f"what {part!r} names ({rule_words(part, terms)})"
-
-
-def _names_days(subject: Subject) -> bool:
-    return any(part.startswith(("dates ", "calendar ")) for part in subject.exclusions)

@@ -32,3 +32,8 @@ class Subject:
     def exclusions(self) -> list[str]:
         """The parts of ``exclude``."""
         return self.exclude.split(" | ") if self.exclude else []
+
+    @property
+    def names_days(self) -> bool:
+        """Whether ``exclude`` says which days are closed."""
+        return any(part.startswith(("dates ", "calendar ")) for part in self.exclusions)

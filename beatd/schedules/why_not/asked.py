@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from beatd.schedules.at import read_at
-from beatd.schedules.base import Terms
+from beatd.errors import InvalidScheduleError
+from beatd.schedules.at import instants, read_reading
 from beatd.schedules.moments import SECOND, from_us, iso, to_us
 from beatd.schedules.zones import Segment, Zone, zone
 
@@ -25,18 +25,35 @@ class Asked(NamedTuple):
 
 def read_asked(text: str, timezone: str) -> list[Asked]:
     """Return what an ISO 8601 moment asks about: two for a reading that occurs twice. Raises InvalidScheduleError."""
-    info = zone(timezone).info
-    moment = read_at(text.strip(), f"at {text.strip()}")
-    instants = moment.under(Terms(timezone=timezone, gap="skip", fold="both")).fires
-    if not instants:
-        return [Asked(moment.local, None)]
-    return [Asked(from_us(us).astimezone(info).replace(tzinfo=None, fold=0), us) for us in instants]
+    found = zone(timezone)
+    local = _read(text.strip())
+    if local.tzinfo is not None:
+        return [_asked(text, found, to_us(local))]
+    moments = instants(local, found, "skip", "both")
+    return [_asked(text, found, us) for us in moments] if moments else [Asked(local, None)]
+
+
+def _read(text: str) -> datetime:
+    try:
+        local = read_reading(text)
+    except ValueError as error:
+        raise InvalidScheduleError(text, str(error)) from None
+    if local is None:
+        raise InvalidScheduleError(text, "it is to be written as in 2026-12-24T18:00")
+    return local
+
+
+def _asked(text: str, found: Zone, us: int) -> Asked:
+    try:
+        return Asked(from_us(us).astimezone(found.info).replace(tzinfo=None, fold=0), us)
+    except (OverflowError, ValueError):  # beyond what a datetime can say, in UTC or in the zone
+        reason = f"in UTC or in {found.key} it lies outside the years 1 to 9999"
+        raise InvalidScheduleError(text, reason) from None
 
 
 def passes(asked: Asked, timezone: str) -> tuple[int, ...]:
     """Return the instants that show the same reading of the clock."""
-    reading = read_at(asked.local.isoformat(), "").under(Terms(timezone=timezone, gap="skip", fold="both"))
-    return reading.fires
+    return instants(asked.local, zone(timezone), "skip", "both")
 
 
 def gap_around(asked: Asked, timezone: str) -> Segment | None:

@@ -35,15 +35,32 @@ def composition_reasons(subject: Subject, us: int) -> Iterator[Reason]:
             yield Reason("exclude", f"{str(part)!r} closes this day" if closes else f"{str(part)!r} takes it away")
     if subject.business_days and _open_day(subject, closed, us) != _day(subject, us):
         weekend = "the day is closed" if own else "Saturday and Sunday are closed"
-        yield Reason("business_days", f"{weekend}{_where(subject, closed, us)}")
+        yield Reason("business_days", f"{weekend}{_where(subject, exclusion, closed, us)}")
 
 
-def _where(subject: Subject, closed: ClosedDays, us: int) -> str:
+def _where(subject: Subject, exclusion: Exclusion | None, closed: ClosedDays, us: int) -> str:
     if subject.business_days == "skip":
         return ", and business_days is 'skip'"
     moved = _moved_to(subject, closed, us)
-    where = f"the fire moves to {iso(moved)}" if moved is not None else "there is no moment to move to"
+    where = "there is no moment to move to"
+    if moved is not None:
+        lost = _why_lost(subject, exclusion, moved)
+        where = f"the fire moves to {iso(moved)}" + (f", which {lost}, so that nothing fires" if lost else "")
     return f": {where} (business_days is {subject.business_days!r})"
+
+
+def _why_lost(subject: Subject, exclusion: Exclusion | None, moved: int) -> str | None:
+    """Return what becomes of a fire at the moment to which it has moved; None where it stays."""
+    if subject.starts_at is not None and moved < subject.starts_at:
+        return "is before starts_at"
+    if subject.ends_at is not None and moved >= subject.ends_at:
+        return "is not before ends_at"
+    fire = parse(f"at {iso(moved)}", subject.terms)
+    # Days are looked at before the move alone.
+    after_it = (part for part in (exclusion.parts if exclusion else ()) if not isinstance(part, Dates | Calendar))
+    if any(not _remains(subject, fire, Exclusion((part,)), moved) for part in after_it):
+        return "exclude takes away"
+    return None
 
 
 def _moved_here(subject: Subject, rules: Schedule, closed: ClosedDays, us: int) -> Iterator[Reason]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from beatd.schedules.base import Schedule
+from beatd.schedules.bounds import Bounded
 from beatd.schedules.crontab.schedule import Crontab
 from beatd.schedules.english import Subject
 from beatd.schedules.moments import SECOND, iso
@@ -36,13 +37,14 @@ def why_not(subject: Subject, schedule: Schedule, asked: Asked) -> Verdict:
     if asked.us is None:
         return _in_gap(subject, schedule, asked)
     fires = names(schedule, asked.us)
+    remains = names(schedule.inner if isinstance(schedule, Bounded) else schedule, asked.us)
     named = names(parse(subject.text, subject.terms), asked.us)
     reasons = list(_bounds(subject, asked.us))
-    if not fires and not named:
+    if not remains and not named:
         reasons += _of_rules(subject, asked)
     if fires and named and not names(parse(subject.text, replace(subject.terms, gap="skip")), asked.us):
         reasons.append(Reason("gap", "what it fires for is a reading that the clocks skip, moved to the gap's end"))
-    if fires != named:
+    if remains != named:
         reasons += composition_reasons(subject, asked.us)
     return Verdict(
         local=asked.local,
@@ -68,6 +70,7 @@ def _in_gap(subject: Subject, schedule: Schedule, asked: Asked) -> Verdict:
     else:
         instead = f", and fires at the gap's end: {iso(end)}" if names(schedule, end) else ""
         reasons.append(Reason("gap", f"the schedule names this reading{instead}"))
+        reasons += _bounds(subject, end, f"its fire, moved to {iso(end)},")
     return Verdict(
         local=asked.local,
         us=None,
@@ -92,11 +95,11 @@ def _why_dropped(subject: Subject, asked: Asked, segment: Segment) -> str | None
     return None
 
 
-def _bounds(subject: Subject, us: int) -> Iterator[Reason]:
+def _bounds(subject: Subject, us: int, what: str = "it") -> Iterator[Reason]:
     if subject.starts_at is not None and us < subject.starts_at:
-        yield Reason("starts_at", f"it is before starts_at, {iso(subject.starts_at)}")
+        yield Reason("starts_at", f"{what} is before starts_at, {iso(subject.starts_at)}")
     if subject.ends_at is not None and us >= subject.ends_at:
-        yield Reason("ends_at", f"it is not before ends_at, {iso(subject.ends_at)}")
+        yield Reason("ends_at", f"{what} is not before ends_at, {iso(subject.ends_at)}")
 
 
 def _of_rules(subject: Subject, asked: Asked) -> list[Reason]:
