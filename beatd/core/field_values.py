@@ -11,16 +11,15 @@ from beatd.core.document import nearest
 from beatd.core.entry import Misfire
 from beatd.core.protocol import RESERVED_HEADERS
 from beatd.core.strict_json import NotJsonError, check_json
-from beatd.errors import InvalidScheduleError
-from beatd.schedules import parse
-from beatd.schedules.base import Terms
+from beatd.schedules.at import OUTSIDE, instants, is_day, is_representable, read_reading
 from beatd.schedules.durations import parse_duration
-from beatd.schedules.moments import FIRST, SECOND, to_us
+from beatd.schedules.moments import FIRST, LAST, SECOND, to_us
 from beatd.schedules.zones import zone as known_zone
 
 LATER = "not in this version"
 _LONGEST_SHOWN = 80
 _LONGEST_REASON = 240
+_FORM = 'such as "2026-12-24T18:00"'
 
 
 class FieldError(ValueError):
@@ -163,20 +162,55 @@ def zone(key: str, value: Any) -> str:
 
 
 def moment(key: str, value: Any, timezone: str) -> int:
-    """Read a moment, in ``timezone`` where it has no zone of its own, as microseconds since the epoch."""
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return to_us(value)
-    if isinstance(value, datetime | date):
-        value = value.isoformat()
-    if not isinstance(value, str):
-        raise FieldError(key, f'must be a moment such as "2026-12-24T18:00", got {shown(value)}')
-    # `at` reads moments already, daylight saving included: one rule for both.
-    try:
-        found = parse(f"at {value.strip()}", Terms(timezone=timezone)).next_us(FIRST)
-    except InvalidScheduleError as error:
-        raise FieldError(key, f"{shown(value)} is no moment: {error.reason}", error.hint) from None
-    if found is None:
+    """Read a moment, in ``timezone`` where it has no zone of its own, as microseconds since the epoch.
+
+    A day is its midnight.
+    """
+    found = _instant(key, value, timezone)
+    if not is_representable(found):
+        raise FieldError(key, f"{shown(value)} is no moment: in {timezone} {OUTSIDE}")
+    return found
+
+
+def start(key: str, value: Any, timezone: str) -> int:
+    """Read a first moment, as ``moment`` does; one that no schedule reaches is refused with what to write instead."""
+    found = _instant(key, value, timezone)
+    if is_representable(found):
+        return found
+    remedy = "leave it out" if found < FIRST else "write enabled = false for an entry that is not to fire"
+    raise FieldError(key, f"{shown(value)} cannot be used: in {timezone} {OUTSIDE}", remedy)
+
+
+def end(key: str, value: Any, timezone: str) -> int | None:
+    """Read a last moment, as ``moment`` does; None for one that ends nothing, since no schedule reaches it."""
+    return None if _instant(key, value, timezone) > LAST else moment(key, value, timezone)
+
+
+def _instant(key: str, value: Any, timezone: str) -> int:
+    """Return a moment that may lie a day before the year 1 or after 9999."""
+    local = _reading(key, value)
+    if local.tzinfo is not None:
+        return to_us(local)
+    # As for `at`, daylight saving included: one rule for both.
+    found = instants(local, known_zone(timezone), "shift", "first")
+    if not found:
         raise FieldError(key, f"{shown(value)} is no moment that exists in {timezone}")
+    return found[0]
+
+
+def _reading(key: str, value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    written = value.isoformat() if isinstance(value, date) else value
+    if not isinstance(written, str):
+        raise FieldError(key, f"must be a moment {_FORM}, got {shown(value)}")
+    written = written.strip()
+    try:
+        found = read_reading(f"{written}T00:00" if is_day(written) else written)
+    except ValueError as error:
+        raise FieldError(key, f"{shown(value)} is no moment: {error}") from None
+    if found is None:
+        raise FieldError(key, f"{shown(value)} is no moment {_FORM}")
     return found
 
 

@@ -11,17 +11,18 @@ from beatd.core.field_values import (
     FieldError,
     choice,
     duration,
+    end,
     json_list,
     json_table,
     limit,
     message_headers,
     misfire,
-    moment,
     named,
     none_yet,
     only,
     printable,
     shown,
+    start,
     switch,
     text,
     texts,
@@ -31,7 +32,8 @@ from beatd.core.field_values import (
 from beatd.core.rule import rule_text
 from beatd.errors import InvalidScheduleError
 from beatd.schedules.base import Terms
-from beatd.schedules.moments import FIRST, iso
+from beatd.schedules.moments import FIRST, LAST, SECOND, iso
+from beatd.schedules.wallclock import HORIZON
 
 __all__ = ["FIELDS", "FieldError", "compile_entry", "decode_entry"]
 
@@ -66,6 +68,8 @@ _LATER: dict[str, Decoder] = {
     "must_succeed_within": none_yet,
     "notify": none_yet,
 }
+_SEEN = HORIZON * SECOND
+_SEARCHED = 4 * _SEEN
 FIELDS = ("name", "schedule", "exclude", "timezone", "starts_at", "ends_at", *_DECODERS, *_LATER)
 """Every key that an entry may have, in this version or a later one."""
 
@@ -84,6 +88,18 @@ def decode_entry(
     ``timezone`` and ``queue`` hold where neither says one; ``calendars`` are those that ``exclude`` may name. Raises
     FieldError naming the first wrong key.
     """
+    try:
+        return _decoded(name, raw, defaults, (timezone, queue), calendars)
+    except FieldError:
+        raise
+    except Exception as error:  # whatever one entry holds, the others of its source are read
+        raise FieldError("schedule", f"the entry cannot be read: {type(error).__name__}: {error}") from error
+
+
+def _decoded(
+    name: str, raw: Mapping[str, Any], defaults: Mapping[str, Any], own: tuple[str, str], calendars: Calendars
+) -> Entry:
+    timezone, queue = own
     _check_name(name)
     given = {key: value for layer in (defaults, raw) for key, value in layer.items() if value is not None}
     _check_keys(name, given)
@@ -93,9 +109,9 @@ def decode_entry(
     values: dict[str, Any] = {"queue": queue}
     values.update((key, decoder(key, given[key])) for key, decoder in _DECODERS.items() if key in given)
     values["timezone"] = zone("timezone", given.get("timezone", timezone))
-    for key in ("starts_at", "ends_at"):
+    for key, bound in (("starts_at", start), ("ends_at", end)):
         if key in given:
-            values[key] = moment(key, given[key], values["timezone"])
+            values[key] = bound(key, given[key], values["timezone"])
     terms = _terms(name, values)
     values["schedule"] = rule_text("schedule", given["schedule"], terms)
     if "exclude" in given:
@@ -153,13 +169,26 @@ def _check_fires(entry: Entry) -> None:
         return
     key = "business_days" if entry.business_days is not None else "exclude" if cut else "schedule"
     try:
-        first = schedule_of(entry).next_us(FIRST)
+        if _ever_fires(entry):
+            return
     except InvalidScheduleError as error:
         raise FieldError(key, f"{shown(error.text)}: {error.reason}", error.hint) from error
-    if first is not None:
-        return
     since = "" if entry.starts_at is None else f" from starts_at ({iso(entry.starts_at)})"
     until = "" if entry.ends_at is None else f" before ends_at ({iso(entry.ends_at)})"
     if cut:
         raise FieldError(key, f"can never fire: of {shown(entry.schedule)} nothing is left{since}{until}")
     raise FieldError(key, f"can never fire: {entry.schedule!r} names no moment{since}{until}")
+
+
+def _ever_fires(entry: Entry) -> bool:
+    """Return whether a search from any of a few moments finds a fire: each sees the 40 years after it, or less."""
+    schedule = schedule_of(entry)
+    low = FIRST if entry.starts_at is None else entry.starts_at
+    high = LAST + 1 if entry.ends_at is None else entry.ends_at
+    since = max(low, 0)
+    # Only days can be closed for longer than a search sees, and to cross those takes no time.
+    closes = entry.exclude is not None and ("dates" in entry.exclude or bool(entry.calendars))
+    later = range(since, min(since + _SEARCHED, high), _SEEN) if closes else (since,)
+    if any(schedule.next_us(moment - 1) is not None for moment in dict.fromkeys((low, *later))):
+        return True
+    return closes and schedule.last_us(high) is not None

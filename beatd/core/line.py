@@ -42,6 +42,8 @@ def compiled(version: Version) -> Compiled:
         return Compiled(version, compile_entry(version.entry))
     except (BeatdError, ValueError) as error:
         return Compiled(version, NEVER, unreadable=str(error))
+    except Exception as error:  # noqa: BLE001  whatever one entry does, the others fire
+        return Compiled(version, NEVER, unreadable=f"{type(error).__name__}: {error}")
 
 
 def owns_otherwise(former: Compiled, latter: Compiled) -> bool:

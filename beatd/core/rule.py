@@ -34,5 +34,10 @@ def _written(key: str, rule: Any, what: str) -> str:
         return str(rule)
     if isinstance(rule, timedelta):
         return f"every {format_duration(rule // timedelta(microseconds=1))}"
-    hint = f'write "every {rule}s"' if isinstance(rule, int | float) and not isinstance(rule, bool) else None
-    raise FieldError(key, f"{what}, got {shown(rule)}", hint)
+    raise FieldError(key, f"{what}, got {shown(rule)}", _remedy(key, rule))
+
+
+def _remedy(key: str, rule: Any) -> str | None:
+    if not isinstance(rule, int | float) or isinstance(rule, bool):
+        return None
+    return 'write exclude = "dates 2026-12-24", or leave it out' if key == "exclude" else f'write "every {rule}s"'

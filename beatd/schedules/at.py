@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from beatd.errors import InvalidScheduleError
 from beatd.schedules.base import Schedule, Terms
-from beatd.schedules.moments import SECOND, from_us, to_us
+from beatd.schedules.moments import FIRST, LAST, SECOND, from_us, to_us
 from beatd.schedules.terms import checked_zone
 from beatd.schedules.zones import Zone
 
@@ -15,6 +15,7 @@ _MOMENT = re.compile(
 )
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _AROUND = 2 * 86_400  # seconds; no offset from UTC is larger
+OUTSIDE = "it lies outside the years 1 to 9999 in UTC"
 
 
 class At(Schedule):
@@ -48,7 +49,10 @@ class At(Schedule):
         zone = checked_zone(str(self), terms.timezone, terms.gap, terms.fold)
         if self.local.tzinfo is not None:
             return self
-        return type(self)(self.local, _instants(self.local, zone, terms.gap or "shift", terms.fold or "first"))
+        fires = instants(self.local, zone, terms.gap or "shift", terms.fold or "first")
+        if not all(map(is_representable, fires)):
+            raise InvalidScheduleError(str(self), f"in {zone.key} {OUTSIDE}")
+        return type(self)(self.local, fires)
 
     def next_us(self, after: int) -> int | None:
         """Return the moment if it is strictly later than ``after``."""
@@ -66,25 +70,56 @@ class At(Schedule):
 
 def read_at(moment: str, text: str) -> At:
     """Return the schedule of an ISO 8601 moment. Raises InvalidScheduleError quoting ``text``."""
-    written = moment.upper()
-    if _DATE.fullmatch(written):
+    if is_day(moment):
         raise InvalidScheduleError(
-            text, "the time of day is missing", f"write 'at {written}T00:00' for its first moment"
+            text, "the time of day is missing", f"write 'at {moment}T00:00' for its first moment"
         )
-    if not _MOMENT.fullmatch(written):
-        raise InvalidScheduleError(text, f"{moment!r} is not a moment", "write it as in 'at 2026-12-24T18:00'")
     try:
-        return from_datetime(datetime.fromisoformat(written))
-    except (ValueError, OverflowError) as error:
+        found = read_reading(moment)
+    except ValueError as error:
         raise InvalidScheduleError(text, f"{moment!r} is not a moment: {error}") from None
+    if found is None:
+        raise InvalidScheduleError(text, f"{moment!r} is not a moment", "write it as in 'at 2026-12-24T18:00'")
+    return from_datetime(found)
+
+
+def is_day(moment: str) -> bool:
+    """Return whether a text has the form of an ISO 8601 date."""
+    return _DATE.fullmatch(moment) is not None
+
+
+def read_reading(moment: str) -> datetime | None:
+    """Return what an ISO 8601 moment says, None for a text of another form.
+
+    Raises ValueError where the calendar or the clock has no such moment.
+    """
+    written = moment.upper()
+    return datetime.fromisoformat(written) if _MOMENT.fullmatch(written) else None
 
 
 def from_datetime(moment: datetime) -> At:
-    """Return the schedule of a datetime; one without zone is a reading in the entry's zone."""
-    return At(moment.replace(fold=0) if moment.tzinfo is None else moment.astimezone(UTC))
+    """Return the schedule of a datetime; one without zone is a reading in the entry's zone.
+
+    Raises InvalidScheduleError for an instant outside the years 1 to 9999 in UTC.
+    """
+    if moment.tzinfo is None:
+        return At(moment.replace(fold=0))
+    try:
+        return At(moment.astimezone(UTC))
+    except OverflowError:
+        raise InvalidScheduleError(f"at {moment.isoformat()}", OUTSIDE) from None
 
 
-def _instants(local: datetime, zone: Zone, gap: str, fold: str) -> tuple[int, ...]:
+def is_representable(microseconds: int) -> bool:
+    """Return whether a datetime can say this moment."""
+    return FIRST <= microseconds < LAST + SECOND
+
+
+def instants(local: datetime, zone: Zone, gap: str, fold: str) -> tuple[int, ...]:
+    """Return the moments in microseconds, of any year, at which the clocks of a zone show a reading; none or two, too.
+
+    ``gap`` "shift" gives the end of the gap in which it lies, ``fold`` ("first", "second", "both") which passes count.
+    """
     reading, fraction = divmod(to_us(local.replace(tzinfo=UTC)), SECOND)
     found, shifted = [], []
     second = reading - _AROUND

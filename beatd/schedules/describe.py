@@ -7,6 +7,7 @@ from typing import NamedTuple
 from beatd.schedules.base import Schedule, Terms
 from beatd.schedules.moments import from_us
 from beatd.schedules.terms import checked_zone
+from beatd.schedules.zones import Zone
 
 
 class LocalFire(NamedTuple):
@@ -22,18 +23,29 @@ class LocalFire(NamedTuple):
 
 
 def local_fires(schedule: Schedule, terms: Terms, after_us: int, count: int) -> list[LocalFire]:
-    """Return the first ``count`` fire times strictly later than ``after_us``. Raises InvalidScheduleError."""
+    """Return the first ``count`` fire times strictly later than ``after_us``. Raises InvalidScheduleError.
+
+    Those of the first and last hours of the years 1 to 9999 that a zone shows in another year are left out.
+    """
     schedule = schedule.under(terms)
     zone = checked_zone(str(schedule), terms.timezone, terms.gap, terms.fold)
     unshifted = schedule.under(replace(terms, gap="skip"))
     fires: list[LocalFire] = []
     moment = schedule.next_us(after_us)
     while moment is not None and len(fires) < count:
-        local = from_us(moment).astimezone(zone.info)
-        shifted = unshifted.next_us(moment - 1) != moment
-        fires.append(LocalFire(moment, local, "gap" if shifted else _pass_of(local)))
+        local = _shown(moment, zone)
+        if local is not None:
+            shifted = unshifted.next_us(moment - 1) != moment
+            fires.append(LocalFire(moment, local, "gap" if shifted else _pass_of(local)))
         moment = schedule.next_us(moment)
     return fires
+
+
+def _shown(moment: int, zone: Zone) -> datetime | None:
+    try:
+        return from_us(moment).astimezone(zone.info)
+    except (OverflowError, ValueError):
+        return None
 
 
 def _pass_of(local: datetime) -> str | None:

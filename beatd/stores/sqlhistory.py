@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, null, or_, select
 
+from beatd.core.record import Reason
 from beatd.ports import Clock, Run
 from beatd.sqlkit import schema
 from beatd.sqlkit.database import Database
@@ -11,7 +12,7 @@ from beatd.sqlkit.fires import EMITTED
 from beatd.sqlkit.messages import CLAIMED, DEAD
 from beatd.stores import sqlprune
 
-_f, _m, _r = schema.fires.c, schema.messages.c, schema.results.c
+_f, _m, _r, _d = schema.fires.c, schema.messages.c, schema.results.c, schema.definitions.c
 
 
 def _state() -> ColumnElement[Any]:
@@ -27,6 +28,13 @@ def _state() -> ColumnElement[Any]:
 
 _started_at = case((_m.state == CLAIMED, _m.claimed_at), else_=func.coalesce(_r.started_at, _f.started_at))
 _finished_at = case((_m.state == CLAIMED, null()), else_=func.coalesce(_r.finished_at, _f.finished_at))
+# What is wrong with a definition stands with it alone, however many ranges it was quarantined for.
+_quarantined = and_(
+    _f.reason == Reason.QUARANTINED.value,
+    _d.namespace == _f.namespace,
+    _d.name == _f.entry,
+    _d.number == _f.version,
+)
 _RUNS = (
     select(
         _f.entry,
@@ -38,12 +46,13 @@ _RUNS = (
         case((_f.message_id.is_not(None), _f.written_at), else_=null()).label("emitted_at"),
         _started_at.label("started_at"),
         _finished_at.label("finished_at"),
-        func.coalesce(_m.reason, _r.reason, _f.note).label("reason"),
+        func.coalesce(_m.reason, _r.reason, _f.note, _d.error).label("reason"),
         _f.task,
     )
     .select_from(schema.fires)
     .outerjoin(schema.results, and_(_r.namespace == _f.namespace, _r.message_id == _f.message_id))
     .outerjoin(schema.messages, and_(_m.namespace == _f.namespace, _m.id == _f.message_id))
+    .outerjoin(schema.definitions, _quarantined)
     .order_by(_f.first.desc(), _f.id.desc())
 )
 

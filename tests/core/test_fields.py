@@ -1,15 +1,17 @@
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from beatd.core.calendars import Calendars
 from beatd.core.entry import DAY, SECOND, Entry, Misfire
+from beatd.core.field_values import moment
 from beatd.core.fields import FieldError, compile_entry, decode_entry
 from beatd.schedules import parse
+from beatd.schedules.base import Schedule
 from beatd.schedules.bounds import NEVER
 from beatd.schedules.composition.calendars import read_calendar
-from beatd.schedules.moments import iso, to_us
+from beatd.schedules.moments import LAST, iso, to_us
 
 RULE = 'must be text such as "every 5m" or "0 8 * * mon-fri", or a list of them'
 EXCLUDED = 'must be text such as "calendar de", "dates 2026-12-24..2026-12-31" or "* 0-7 * * *", or a list of them'
@@ -108,19 +110,21 @@ def test_a_schedule_value_and_a_timedelta_are_schedules() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "moment"),
+    ("value", "wanted"),
     [
         ("2026-03-29T02:30", "2026-03-29T01:00:00Z"),  # in the gap of Europe/Berlin: its end
         ("2026-10-25T02:30", "2026-10-25T00:30:00Z"),  # twice in Europe/Berlin: the first
         ("2026-07-01T12:00+09:00", "2026-07-01T03:00:00Z"),
         (datetime(2026, 7, 1, 12), "2026-07-01T10:00:00Z"),  # noqa: DTZ001  as TOML's local date-time is decoded
         (datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=9))), "2026-07-01T03:00:00Z"),
+        ("2026-07-01", "2026-06-30T22:00:00Z"),
+        (date(2026, 7, 1), "2026-06-30T22:00:00Z"),
     ],
 )
-def test_a_moment_without_zone_is_in_the_entrys_zone(value: Any, moment: str) -> None:
+def test_a_moment_without_zone_is_in_the_entrys_zone(value: Any, wanted: str) -> None:
     starts_at = decode({"starts_at": value}).starts_at
     assert starts_at is not None
-    assert iso(starts_at) == moment
+    assert iso(starts_at) == wanted
 
 
 @pytest.mark.parametrize(
@@ -154,7 +158,10 @@ def test_a_moment_without_zone_is_in_the_entrys_zone(value: Any, moment: str) ->
             f'schedule: {RULE}, got 30; write "every 30s"',
         ),
         ({"exclude": []}, f"exclude: {EXCLUDED}, got an empty list"),
-        ({"exclude": ["dates 2026-12-24", 5]}, f'exclude: {EXCLUDED}, got 5; write "every 5s"'),
+        (
+            {"exclude": ["dates 2026-12-24", 5]},
+            f'exclude: {EXCLUDED}, got 5; write exclude = "dates 2026-12-24", or leave it out',
+        ),
         ({"exclude": {"dates": "x"}}, f"exclude: {EXCLUDED}, got {{'dates': 'x'}}"),
         (
             {"exclude": "0 8 * * * | dates 2026-13-01"},
@@ -218,7 +225,8 @@ def test_a_field_that_cannot_be_used_says_why_and_what_to_do(raw: dict[str, Any]
         ({"schedule": "sunset 91 13.4"}, ["schedule: bad schedule 'sunset 91 13.4'", "91"]),
         ({"exclude": "every monday"}, ["exclude: bad exclusion 'every monday'", "* * mon"]),
         ({"schedule": ["every 5m", "every monday"]}, ["schedule: bad schedule", "every monday"]),
-        ({"starts_at": "tomorrow"}, ["starts_at: 'tomorrow' is no moment"]),
+        ({"starts_at": "tomorrow"}, ["starts_at: 'tomorrow' is no moment such as \"2026-12-24T18:00\""]),
+        ({"ends_at": "2026-02-30"}, ["ends_at: '2026-02-30' is no moment: day is out of range for month"]),
     ],
 )
 def test_a_refusal_from_below_keeps_its_key_its_value_and_its_remedy(raw: dict[str, Any], parts: list[str]) -> None:
@@ -288,3 +296,62 @@ def test_a_compiled_entry_keeps_to_its_bounds() -> None:
 
 def test_an_entry_that_is_not_enabled_never_fires() -> None:
     assert compile_entry(decode({"enabled": False})) is NEVER
+
+
+NEVER_ENDS = ["9999-12-31T23:59:59", "9999-12-31T23:59:59-05:00", datetime(9999, 12, 31, 23, 59, 59)]  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("value", NEVER_ENDS)
+def test_an_end_that_no_moment_reaches_is_none(value: Any) -> None:
+    entry = decode({"timezone": "America/New_York", "ends_at": value})
+    assert entry.ends_at is None
+    assert compile_entry(entry).last_us(LAST + 1) == LAST - 299 * SECOND
+
+
+@pytest.mark.parametrize("value", NEVER_ENDS)
+def test_a_start_that_no_moment_reaches_is_refused(value: Any) -> None:
+    said = refusal({"timezone": "America/New_York", "starts_at": value})
+    assert said.startswith("starts_at: ")
+    assert "lies outside the years 1 to 9999 in UTC; write enabled = false" in said
+
+
+@pytest.mark.parametrize("key", ["starts_at", "ends_at"])
+def test_a_bound_before_the_year_1_is_refused(key: str) -> None:
+    said = refusal({"timezone": "Asia/Tokyo", key: "0001-01-01T00:00"})
+    assert said.startswith(f"{key}: '0001-01-01T00:00' ")
+    assert "in Asia/Tokyo it lies outside the years 1 to 9999 in UTC" in said
+
+
+@pytest.mark.parametrize(
+    ("timezone", "written"), [("America/New_York", "9999-12-31T23:59"), ("Asia/Tokyo", "0001-01-01")]
+)
+def test_a_moment_outside_the_years_is_an_error_of_the_field(timezone: str, written: str) -> None:
+    with pytest.raises(FieldError) as caught:
+        moment("time", written, timezone)
+    assert caught.value.reason == f"{written!r} is no moment: in {timezone} it lies outside the years 1 to 9999 in UTC"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"exclude": "dates 0001-01-01..2026-12-30"},
+        {"exclude": "dates 0001-01-01..2100-12-30"},
+        {"exclude": "dates 0001-01-01..9000-12-30"},
+        {"exclude": "dates 0001-01-01..2060-12-30 | dates 2070-01-01..9999-12-31"},
+        {"exclude": "dates 2027-01-01..2090-12-30", "starts_at": "2027-01-01"},
+        {"exclude": "dates 0001-01-01..2090-12-30", "ends_at": "2091-02-01"},
+    ],
+)
+def test_a_schedule_that_fires_only_after_a_long_time_is_taken(raw: dict[str, Any]) -> None:
+    assert decode({"schedule": "0 8 * * *", **raw}).exclude == raw["exclude"]
+
+
+def test_what_goes_wrong_unforeseen_is_an_error_of_the_entry() -> None:
+    class Odd(Schedule):
+        def __str__(self) -> str:
+            return str(1 // 0)
+
+        under = next_us = last_us = count_us = None  # type: ignore[assignment]  # never asked
+
+    said = refusal({"schedule": Odd()})
+    assert said == "schedule: the entry cannot be read: ZeroDivisionError: integer division or modulo by zero"

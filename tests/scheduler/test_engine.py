@@ -101,7 +101,12 @@ def test_a_broken_entry_is_quarantined_and_the_others_go_on_until_it_is_mended(s
     assert stage.emitted("a") == [10, 20, 30, 40, 50]
     assert stage.emitted("b") == [10, 40, 50]
     assert (12.000001, "quarantined", 2) not in stage.runs("b")
-    assert [state for _, state, _ in stage.runs("b")].count("quarantined") == 1
+    (told,) = [run for run in stage.state.history.runs(entry="b") if run.state == "quarantined"]
+    assert told.reason is not None
+    assert told.reason.endswith(
+        "schedules.b.schedule: bad schedule 'every monday': 'monday' is not a duration; write '0 0 * * mon'"
+    )
+    assert {run.reason for run in stage.state.history.runs() if run.state != "quarantined"} == {None}
 
 
 def test_strict_refuses_to_start_with_a_broken_entry(stage) -> None:

@@ -67,7 +67,7 @@ def test_a_moment_that_does_not_exist_is_refused(text, terms):
         ("at 2026-12-24T25:00", "hour must be in 0..23"),
         ("at 20261224T1800", "is not a moment"),
         ("at 2026-12-24T18:00 Europe/Paris", "is not a moment"),
-        ("at 0001-01-01T00:00+14:00", "is not a moment"),
+        ("at 0001-01-01T00:00+14:00", "it lies outside the years 1 to 9999 in UTC"),
         ("at ٢٠٢٦-12-24T18:00", "is not a moment"),
         ("at 2026-12-24T18:00 offset 3m", "takes one moment"),
     ],
@@ -92,3 +92,28 @@ def test_a_datetime_is_taken_as_it_is():
 @pytest.mark.parametrize("year", [1, 9999])
 def test_the_first_and_the_last_year_are_in(year):
     assert len(fires(f"at {year:04}-06-15T12:00", timezone="Europe/Paris")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "timezone"), [("at 9999-12-31T23:59", "America/New_York"), ("at 0001-01-01T00:00", "Asia/Tokyo")]
+)
+def test_a_reading_outside_the_years_is_refused(text, timezone):
+    with pytest.raises(InvalidScheduleError, match=f"in {timezone} it lies outside the years 1 to 9999 in UTC"):
+        parse(f"@daily | {text}", Terms(timezone=timezone))
+
+
+def test_a_datetime_outside_the_years_is_refused():
+    with pytest.raises(InvalidScheduleError, match="outside the years 1 to 9999"):
+        at(datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5))))
+
+
+def test_the_second_pass_of_a_reading_that_occurs_once_is_that_reading():
+    assert fires("at 2026-06-15T02:30", timezone="Europe/Paris", fold="second") == ["2026-06-15T00:30:00Z"]
+
+
+def test_both_passes_are_found_backwards_the_later_first():
+    schedule = parse("at 2026-10-25T02:30", Terms(timezone="Europe/Paris", fold="both"))
+    second, first = datetime(2026, 10, 25, 1, 30, tzinfo=UTC), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert schedule.last_before(second + timedelta(days=1)) == second
+    assert schedule.last_before(second) == first
+    assert schedule.last_before(first) is None

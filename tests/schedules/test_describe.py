@@ -50,3 +50,16 @@ def test_bounds_are_kept(text):
     start = to_us(datetime.fromisoformat("2026-03-29T05:00Z"))
     fires = local_fires(bounded(parse(text), start, start + 86_400_000_000), PARIS, 0, 5)
     assert [fire.note for fire in fires] == [None]
+
+
+@pytest.mark.parametrize(
+    ("timezone", "after", "shown"),
+    [
+        ("Asia/Tokyo", "9999-12-31T12:30Z", ["31 22:00 +0900", "31 23:00 +0900"]),
+        ("America/New_York", "0001-01-01T00:30Z", ["01 00:03 -045602"]),
+    ],
+)
+def test_the_ends_of_time_are_told_as_far_as_a_zone_can_show_them(timezone, after, shown):
+    found = described("every 1h", after, 4, Terms(timezone=timezone))
+    assert [local for local, _ in found][: len(shown)] == shown
+    assert len(found) == (2 if timezone == "Asia/Tokyo" else 4)

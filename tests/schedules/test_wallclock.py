@@ -120,3 +120,21 @@ def test_years_far_away_are_found_alike_through_datetimes_and_integers():
     start = datetime(2026, 1, 1, tzinfo=UTC)
     assert schedule.next_after(start) == datetime(2090, 1, 1, tzinfo=UTC) - timedelta(hours=1)
     assert schedule.next_us(to_us(start)) == to_us(schedule.next_after(start))
+
+
+def test_a_gap_of_exactly_three_hours_shifts_to_its_end():
+    # Casey's clocks went from 02:00 (UTC+8) to 05:00 (UTC+11) on 2009-10-18; tzdata, "Antarctica/Casey".
+    end = datetime(2009, 10, 17, 18, tzinfo=UTC)
+    schedule = bound("30 2 * * *", "Antarctica/Casey")
+    assert schedule.next_after(end - timedelta(hours=12)) == end
+    assert schedule.last_before(end + timedelta(hours=12)) == end
+    assert schedule.count(end - timedelta(hours=12), end + timedelta(hours=12)) == 1
+    one = bound("at 2009-10-18T02:30", "Antarctica/Casey")
+    assert one.next_after(end - timedelta(days=1)) == end
+
+
+def test_the_last_evening_of_a_crontabs_years_is_found_backwards():
+    schedule = bound("0 0 23 31 12 * 2090-2099", "America/New_York")
+    evening = datetime(2100, 1, 1, 4, tzinfo=UTC)
+    assert schedule.last_before(evening + timedelta(hours=1)) == evening
+    assert schedule.last_before(datetime(2500, 1, 1, tzinfo=UTC)) == evening

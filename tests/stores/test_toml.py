@@ -1,10 +1,12 @@
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from beatd.core.entry import Misfire
 from beatd.errors import DefinitionError
+from beatd.schedules.moments import to_us
 from beatd.stores.toml import TomlSource
 
 GOOD = '[schedules.good]\nschedule = "every 5m"\ntask = "shop.good"\n'
@@ -212,3 +214,23 @@ def test_a_long_name_is_cut_in_errors(file: Path) -> None:
     [draft] = TomlSource(file).load()
     assert draft.error is not None
     assert "n" * 90 not in draft.error
+
+
+def test_a_far_bound_leaves_the_other_entries_as_they_are(file: Path) -> None:
+    terms = 'schedule = "0 8 * * *"\ntask = "shop.a"\ntimezone = "America/New_York"\n'
+    never, ended = f"[schedules.never]\n{terms}starts_at", f"[schedules.ended]\n{terms}ends_at"
+    write(file, f"{GOOD}{never} = 9999-12-31T23:59:59\n{ended} = 9999-12-31T23:59:59\n")
+    good, never_starts, never_ends = TomlSource(file).load()
+    assert good.entry is not None
+    assert never_starts.error is not None
+    assert never_starts.error.startswith(f"{file}:8: schedules.never.starts_at: ")
+    assert never_ends.entry is not None
+    assert never_ends.entry.ends_at is None
+
+
+def test_a_date_is_a_bound_at_its_midnight(file: Path) -> None:
+    write(file, f'{GOOD}timezone = "Europe/Berlin"\nstarts_at = 2027-01-01\nends_at = "2027-01-02"\n')
+    (draft,) = TomlSource(file).load()
+    assert draft.entry is not None
+    assert draft.entry.starts_at == to_us(datetime(2026, 12, 31, 23, tzinfo=UTC))
+    assert draft.entry.ends_at == to_us(datetime(2027, 1, 1, 23, tzinfo=UTC))

@@ -104,6 +104,8 @@ def _read_hashed(kind: FieldKind, item: str, found: re.Match[str]) -> Hashed:
 
 
 def _step(kind: FieldKind, item: str, step: int, length: int) -> int:
+    if length == 0 and step > 1:
+        raise ValueError(f"{kind.name} {item!r}: it names one value, from which there is nothing to step to")
     if step == 0 or (step > length and step != 1):
         reason = f"step {step} must lie between 1 and {max(length, 1)}, the range's length"
         raise ValueError(f"{kind.name} {item!r}: {reason}")
