@@ -17,14 +17,15 @@ from beatd.schedules.composition.seconds_left import SecondsLeft
 from beatd.schedules.crontab.schedule import Crontab
 from beatd.schedules.interval import Interval
 from beatd.schedules.moments import FIRST, LAST, SECOND
+from beatd.schedules.sun.schedule import Solar
 from beatd.schedules.terms import checked_zone
 from beatd.schedules.wallclock import DAY, HORIZON, WallClock
 
-_MOST_STEPS = 200_000
-"""Fires looked at one after the other that are all taken away, before the search gives up: a second or two."""
+_MOST_STEPS = 50_000
+"""Fires looked at one after the other that are all taken away, before the search gives up: a third of a second."""
 
-_MOST_MOVED = 10_000
-"""The same of instants that move to business days, each of which takes a hundred times as long."""
+_MOST_SLOW = 2_000
+"""The same of what the sun does and of instants that move to business days, which take a hundred times as long each."""
 
 _YEAR = 365 * DAY * SECOND
 _HOUR = 3600 * SECOND
@@ -137,7 +138,7 @@ class Remaining(Schedule):
 
     @property
     def _most(self) -> int:
-        return _MOST_MOVED if isinstance(self.inner, MovedInstants) else _MOST_STEPS
+        return _MOST_SLOW if isinstance(self.inner, MovedInstants | Solar) else _MOST_STEPS
 
     def _names(self, fire: int) -> bool:
         return any(rule.next_us(fire - 1) == fire for rule in self._moments)

@@ -14,7 +14,7 @@ _YEAR = 366 * 86_400
 _SEARCHED = (HORIZON - _YEAR) * SECOND
 """Forty years: what is moved to a business day may come up to a year later."""
 
-_PATIENCE = 10_000
+_PATIENCE = 2_000
 """The fewest fires in a row after which a search gives up."""
 
 

@@ -15,7 +15,7 @@ from beatd.schedules.composition.exclusion import parse_exclude
 from beatd.schedules.moments import FIRST, LAST
 
 SLOWEST = 0.05  # seconds of processor time
-BARREN = 0.1  # to find what an exclusion leaves of a schedule, or that it leaves nothing at all
+BARREN = 1.0  # to find what an exclusion leaves of a schedule, or that it leaves nothing at all
 HANGS = 5.0
 CENTURY = 3_155_760_000_000_000
 WORDS = ["0 8 * * *", "every 5m", "sunset 52 13", "sun_elevation -4 rising 52 13", "at 2026-12-24T18:00"]
