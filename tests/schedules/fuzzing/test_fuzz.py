@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 
-from tests.schedules.fuzzing.fuzz import CORPUS, as_line, corpus, inputs, read_line, run, shape
+from tests.schedules.fuzzing.fuzz import CORPUS, as_line, corpus, inputs, read_line, run, shape, shapes_of
 from tests.schedules.fuzzing.judge import Found, judge, minimised, warm_up
 
 
@@ -42,8 +42,10 @@ def test_so_is_whatever_comes_to_mind_in_two_minutes():
     seed = int(os.environ.get("FUZZ_SEED", random.SystemRandom().getrandbits(32)))
     seconds = float(os.environ.get("FUZZ_SECONDS", "120"))
     sys.stdout.write(f"FUZZ_SEED={seed} FUZZ_SECONDS={seconds:g}\n")
+    known = corpus()
     try:
-        tried, accepted, _ = run(seed, seconds, keep=False)
+        shapes = shapes_of(known)
+        tried, accepted, _ = run(seed, seconds, known, shapes, keep=False)
     except Found as found:
         pytest.fail(f"seed {seed}: {minimised(found)}")
     assert tried > 50 * seconds
