@@ -9,8 +9,11 @@ import click
 from beatd.cli.options import json_option, with_settings
 from beatd.cli.output import json_line
 from beatd.config.settings import Settings
+from beatd.core.urls import masked
+from beatd.errors import StoreError
 from beatd.sqlkit import migrate
 from beatd.sqlkit.database import Database
+from beatd.wiring.drivers import is_redis
 
 
 @click.group("db")
@@ -18,12 +21,21 @@ def command() -> None:
     """Look after the database."""
 
 
+def _open(settings: Settings, *, create: bool) -> Database:
+    if is_redis(settings.broker):
+        raise StoreError(
+            f"{masked(settings.broker)} has no tables: there is nothing to upgrade or to check, and its own means "
+            "(appendonly, `redis-cli --rdb`) make backups; `beatd db` is for SQL databases"
+        )
+    return Database(settings.broker, create=create)
+
+
 @command.command("upgrade")
 @with_settings
 @json_option
 def upgrade(settings: Settings, *, as_json: bool) -> None:
     """Bring the tables up to date; makes the database where there is none."""
-    with closing(Database(settings.broker)) as database:
+    with closing(_open(settings, create=True)) as database:
         done = migrate.upgrade(database)
         where, version = str(database.path), migrate.current(database)
     if as_json:
@@ -37,7 +49,7 @@ def upgrade(settings: Settings, *, as_json: bool) -> None:
 @json_option
 def check(settings: Settings, *, as_json: bool) -> None:
     """Look for damage, and for a schema of another version."""
-    with closing(Database(settings.broker, create=False)) as database:
+    with closing(_open(settings, create=False)) as database:
         wrong = migrate.check(database)
         where = str(database.path)
     if as_json:
@@ -55,7 +67,7 @@ def check(settings: Settings, *, as_json: bool) -> None:
 @json_option
 def backup(settings: Settings, target: Path, *, as_json: bool) -> None:
     """Copy the database to the new file TARGET, consistent even while it is in use."""
-    with closing(Database(settings.broker, create=False)) as database:
+    with closing(_open(settings, create=False)) as database:
         migrate.backup(database, target)
         where = str(database.path)
     if as_json:

@@ -74,6 +74,9 @@ class _Reader:
         """Make the broker's URL absolute; results and state are the broker's own in this version."""
         broker = self.url("broker", self.values.get("broker", Settings().broker))
         self.values["broker"] = broker
+        if broker.startswith(("redis://", "rediss://")):
+            # In memory every emitted fire would cost as much again as its message.
+            self.values.setdefault("history", "exceptions")
         for key in ("results", "state"):
             given = self.values.get(key)
             if given is not None and self.url(key, given) != broker:

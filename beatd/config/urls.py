@@ -8,14 +8,12 @@ from beatd.core.document import nearest
 from beatd.core.field_values import LATER, FieldError
 from beatd.core.urls import masked
 
-_SCHEMES = ("sqlite", "memory")
+_SCHEMES = ("sqlite", "memory", "redis", "rediss")
 _LATER = (
     "postgresql",
     "postgres",
     "mysql",
     "mariadb",
-    "redis",
-    "rediss",
     "redis+sentinel",
     "redis+cluster",
     "amqp",
@@ -24,7 +22,7 @@ _LATER = (
     "celery+rediss",
 )
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
-_KNOWN = "this version has sqlite:///PATH"
+_KNOWN = "this version has sqlite:///PATH and redis://HOST"
 
 
 def is_url(text: str) -> bool:
@@ -40,7 +38,7 @@ def usable_url(key: str, url: str, environ: Mapping[str, str]) -> str:
         quoted = repr(url) if "@" not in url else f"'***@{url.rpartition('@')[2]}'"
         raise FieldError(key, f"{quoted} is no URL", "for example sqlite:///beatd.db")
     scheme = found["scheme"].lower()
-    if scheme.partition("+")[0] in _LATER or scheme in _LATER or scheme.startswith("kombu+"):
+    if scheme in _LATER or scheme.partition("+")[0] in _LATER or scheme.startswith("kombu+"):
         raise FieldError(key, f"{masked(url)!r}: {scheme}:// is {LATER}", _KNOWN)
     if scheme not in _SCHEMES:
         hint = nearest(scheme, (*_SCHEMES, *_LATER))

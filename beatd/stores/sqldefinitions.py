@@ -1,15 +1,13 @@
 """The namespace's set in a SQL database, one revision at a time, with every version still needed."""
 
 from collections.abc import Sequence
-from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Select, and_, bindparam, or_, select
 
 from beatd.core.entry import Draft, Entry, Version
-from beatd.core.identity import stable_hash
-from beatd.errors import ForeignSetError, StaleSetError, StoreError
+from beatd.errors import ForeignSetError, StaleSetError
 from beatd.ports import Applied, Clock, Installation
 from beatd.sqlkit import schema
 from beatd.sqlkit.database import Database
@@ -17,6 +15,7 @@ from beatd.sqlkit.dialect import insert_all, is_one_of
 from beatd.sqlkit.messages import as_json
 from beatd.sqlkit.statement import Statement
 from beatd.stores import sqlinstall, sqlrevision
+from beatd.stores.sets import Known, compare, digest_of, fingerprints, refuse_foreign
 
 PAGE = 10_000
 
@@ -53,12 +52,6 @@ def _needed_page() -> Select[Any]:
 
 _NEEDED = Statement(_needed_page)
 _NEEDED_OF = Statement(lambda: _needed().where(is_one_of(_d.name, "names")))
-_DEFAULTS = Entry(name="", task="", schedule="").fields()
-
-
-class _Known(NamedTuple):
-    fingerprint: int
-    removed: bool
 
 
 class SqlDefinitions:
@@ -86,8 +79,8 @@ class SqlDefinitions:
 
     def apply(self, drafts: Sequence[Draft], *, holder: str, replace: bool = False) -> Applied:
         """Make these drafts the set, unless it is stale or another project's."""
-        prints = _fingerprints(drafts)
-        digest = _digest(prints)
+        prints = fingerprints(drafts)
+        digest = digest_of(prints)
         try:
             return self._apply(drafts, prints, digest, holder, replace=replace)
         except ForeignSetError:
@@ -113,8 +106,8 @@ class SqlDefinitions:
                     # empty all at once is more likely half written.
                     if not prints or sqlrevision.carried_by(connection, self._namespace, holder) != state.digest:
                         current = [name for name, version in known.items() if not version.removed]
-                        sqlrevision.refuse_foreign(prints, current, self._namespace)
-                applied = _compare(known, prints, state.revision + 1)
+                        refuse_foreign(prints, current, self._namespace)
+                applied = compare(known, prints, state.revision + 1)
                 self._write(connection, drafts, prints, applied, now)
                 self._make_current(connection, applied.revision, digest, now, replace=replace)
             else:
@@ -166,43 +159,11 @@ class SqlDefinitions:
         sqlrevision.make_current(connection, self._namespace, revision, digest, first)
 
 
-def _fingerprints(drafts: Sequence[Draft]) -> dict[str, int]:
-    places: dict[str, str] = {}
-    for draft in drafts:
-        if draft.name in places:
-            msg = f"{draft.place}: {draft.name!r} is defined twice, first at {places[draft.name]}"
-            raise StoreError(msg)
-        places[draft.name] = draft.place
-    return {draft.name: _fingerprint(draft) for draft in drafts}
-
-
-def _fingerprint(draft: Draft) -> int:
-    if draft.entry is None:
-        return stable_hash("error", draft.error or "")
-    # Without the defaults, so that a field added by a later version of this program is no edit.
-    told = {name: value for name, value in draft.entry.fields().items() if value != _DEFAULTS[name]}
-    return stable_hash("entry", msgspec.json.encode(told, order="sorted").decode())
-
-
-def _digest(prints: dict[str, int]) -> str:
-    return sha256("\n".join(f"{prints[name]} {name}" for name in sorted(prints)).encode()).hexdigest()
-
-
-def _newest(connection: Connection, namespace: str) -> dict[str, _Known]:
+def _newest(connection: Connection, namespace: str) -> dict[str, Known]:
     # By number, so that the last one of each name stays.
     return {
-        row.name: _Known(row.fingerprint, bool(row.removed)) for row in _VERSIONS.rows(connection, namespace=namespace)
+        row.name: Known(row.fingerprint, bool(row.removed)) for row in _VERSIONS.rows(connection, namespace=namespace)
     }
-
-
-def _compare(known: dict[str, _Known], prints: dict[str, int], revision: int) -> Applied:
-    there = {name for name, version in known.items() if not version.removed}
-    return Applied(
-        revision=revision,
-        added=tuple(sorted(prints.keys() - there)),
-        changed=tuple(sorted(name for name in prints.keys() & there if known[name].fingerprint != prints[name])),
-        removed=tuple(sorted(there - prints.keys())),
-    )
 
 
 def _content(draft: Draft) -> dict[str, Any]:

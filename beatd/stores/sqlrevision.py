@@ -1,11 +1,9 @@
 """Which set may replace which, and the revisions there have been."""
 
-from collections.abc import Collection
-
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from beatd.core.entry import SECOND
-from beatd.errors import ForeignSetError, StaleSetError
+from beatd.errors import StaleSetError
 from beatd.sqlkit import schema
 from beatd.sqlkit.dialect import insert_all, upsert
 from beatd.sqlkit.statement import Statement
@@ -64,18 +62,6 @@ def refuse_stale(connection: Connection, namespace: str, digest: str, holder: st
                 "--replace-set"
             )
             raise StaleSetError(msg)
-
-
-def refuse_foreign(names: Collection[str], current: Collection[str], namespace: str) -> None:
-    """Raise ForeignSetError for a set that shares no name with the current one."""
-    if not current or not set(current).isdisjoint(names):
-        return
-    shown = ", ".join(repr(name) for name in sorted(current)[:3]) + (", …" if len(current) > 3 else "")
-    msg = (
-        f"these schedules share no name with the {len(current)} that namespace {namespace!r} holds ({shown}); another "
-        "project's? give this one its own `namespace`, or pass --replace-set"
-    )
-    raise ForeignSetError(msg)
 
 
 def first_applied(connection: Connection, namespace: str, digest: str) -> int | None:

@@ -20,6 +20,7 @@ from beatd.ports import (
 )
 
 if TYPE_CHECKING:
+    from beatd.rediskit.server import Server
     from beatd.sqlkit.database import Database
 
 CLOCK = SystemClock()
@@ -56,6 +57,8 @@ def open_broker(
 
     ``database``: one to share with the state store, as ``memory://`` must.
     """
+    if database is None and is_redis(settings.broker):
+        return _redis_broker(settings, _server(settings), clock)
     from beatd.brokers.sql import SqlLimits, SqlQueueAdmin, SqlReceiver, SqlSender
     from beatd.results.sql import SqlOutcomes
     from beatd.sqlkit.database import Database
@@ -72,7 +75,9 @@ def open_broker(
 
 
 def open_for_calls(settings: Settings) -> Broker:
-    """Return the broker for callers, whose code waits: another process's lock is waited for no longer than 2 s."""
+    """Return the broker for callers, whose code waits: no lock and no answer is waited for longer than 2 s."""
+    if is_redis(settings.broker):
+        return _redis_broker(settings, _server(settings, seconds=CALL_SECONDS), CLOCK)
     from beatd.sqlkit.database import Database
 
     return open_broker(settings, database=Database(settings.broker, busy_seconds=CALL_SECONDS))
@@ -82,6 +87,8 @@ def open_state(
     settings: Settings, *, create: bool = True, clock: Clock = CLOCK, database: "Database | None" = None
 ) -> State:
     """Return the state store; it connects on first use. ``create`` and ``database`` as for ``open_broker``."""
+    if database is None and is_redis(settings.broker):
+        return _redis_state(settings, _server(settings), clock)
     from beatd.sqlkit.database import Database
     from beatd.stores.sql import SqlDefinitions, SqlHistory, SqlLeases, SqlRecords
 
@@ -93,3 +100,55 @@ def open_state(
         history=SqlHistory(database, namespace, clock),
         close=database.close,
     )
+
+
+def is_redis(url: str) -> bool:
+    """Return whether a URL names a Redis server with beatd's own layout."""
+    return url.startswith(("redis://", "rediss://"))
+
+
+def _server(settings: Settings, *, seconds: float | None = None) -> "Server":
+    from beatd.rediskit.server import ANSWER_SECONDS, CONNECT_SECONDS, Server
+
+    return Server(
+        settings.broker,
+        settings.namespace,
+        CLOCK,
+        connect_seconds=seconds or CONNECT_SECONDS,
+        answer_seconds=seconds or ANSWER_SECONDS,
+    )
+
+
+def _redis_broker(settings: Settings, server: "Server", clock: Clock) -> Broker:
+    from beatd.brokers.redis import RedisLimits, RedisQueueAdmin, RedisReceiver, RedisSender
+    from beatd.results.redis import RedisOutcomes
+
+    now = _clock_of(server, clock)
+    return Broker(
+        sender=RedisSender(server, now, history=settings.history),
+        receiver=RedisReceiver(
+            server, now, max_deliveries=settings.max_deliveries, result_expires=settings.result_expires
+        ),
+        limits=RedisLimits(server, now),
+        admin=RedisQueueAdmin(server, now),
+        outcomes=RedisOutcomes(server),
+        close=server.close,
+    )
+
+
+def _redis_state(settings: Settings, server: "Server", clock: Clock) -> State:
+    from beatd.stores.redis import RedisDefinitions, RedisHistory, RedisLeases, RedisRecords
+
+    now = _clock_of(server, clock)
+    return State(
+        records=RedisRecords(server, now, history=settings.history, most=settings.history_max),
+        definitions=RedisDefinitions(server, now),
+        leases=RedisLeases(server, now),
+        history=RedisHistory(server, now),
+        close=server.close,
+    )
+
+
+def _clock_of(server: "Server", clock: Clock) -> Clock:
+    """Return the one clock, the server's, unless another one was handed in."""
+    return server.clock if clock is CLOCK else clock

@@ -74,9 +74,9 @@ def test_the_number_of_children_has_three_names(run, option):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["-b", "redis://u:secret@h"], "command line: --broker: 'redis://u:***@h': redis:// is not in this version; "),
+        (["-b", "mysql://u:secret@h"], "command line: --broker: 'mysql://u:***@h': mysql:// is not in this version; "),
         (["-P", "gevent"], "command line: --pool: 'gevent' is not in this version; "),
-        (["--results", "redis://h"], "command line: --results: 'redis://h': redis:// is not in this version; "),
+        (["--results", "mysql://h"], "command line: --results: 'mysql://h': mysql:// is not in this version; "),
         (["--config", "no.toml"], "no.toml: no such file; "),
         (["-l", "loud"], "command line: --log-level: must be 'debug' or "),
     ],

@@ -51,3 +51,10 @@ def test_a_broker_in_memory_is_of_no_use_to_a_command(run):
         2,
         "error: command line: memory:// is seen by its own process only; it is for tests; name a file: sqlite:///beatd.db\n",
     )
+
+
+def test_a_redis_server_has_no_tables_to_look_after(run):
+    for words in (["upgrade"], ["check"], ["backup", "x.db"]):
+        ended = run("db", *words, "-b", "redis://:s3cret@localhost")
+        assert (ended.code, ended.out) == (1, "")
+        assert ended.err.startswith("error: redis://:***@localhost has no tables: ")

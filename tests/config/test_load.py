@@ -179,6 +179,12 @@ def test_a_relative_database_counts_from_the_state_directory(folder: Path) -> No
     assert load({"broker": "sqlite:///x/y.db"}).broker == f"sqlite:///{folder}/x/y.db"
 
 
+def test_history_on_redis_is_of_exceptions_unless_told_otherwise() -> None:
+    assert load({"broker": "redis://localhost/1"}).history == "exceptions"
+    assert load({"broker": "rediss://localhost/1", "history": "all"}).history == "all"
+    assert load({"broker": "sqlite:///x.db"}).history == "all"
+
+
 def test_values_may_stand_in_the_environment_or_in_another_file(folder: Path) -> None:
     write(
         "beatd.toml",
@@ -234,8 +240,8 @@ def test_what_kubernetes_puts_into_a_pod_is_not_a_setting() -> None:
             "beatd.toml:2: beatd.broker: 'redsi://h': unknown scheme 'redsi'; did you mean 'redis'?",
         ),
         (
-            "broker = 'redis://u:secret@h/0'",
-            "beatd.toml:2: beatd.broker: 'redis://u:***@h/0': redis:// is not in this version; this version has sqlite",
+            "broker = 'mysql://u:secret@h/0'",
+            "beatd.toml:2: beatd.broker: 'mysql://u:***@h/0': mysql:// is not in this version; this version has sqlite",
         ),
         ("broker = 'kombu+sqs://'", "beatd.toml:2: beatd.broker: 'kombu+sqs://': kombu+sqs:// is not in this version"),
         (
@@ -257,7 +263,7 @@ def test_what_kubernetes_puts_into_a_pod_is_not_a_setting() -> None:
             "broker = 'sqlite:///b.db?mode=ro'",
             "beatd.toml:2: beatd.broker: 'sqlite:///b.db?mode=ro': a path may not hold",
         ),
-        ("results = 'redis://h'", "beatd.toml:2: beatd.results: 'redis://h': redis:// is not in this version"),
+        ("results = 'mysql://h'", "beatd.toml:2: beatd.results: 'mysql://h': mysql:// is not in this version"),
         (
             "state = 'sqlite:///other.db'",
             "beatd.toml:2: beatd.state: 'sqlite:///other.db' beside another broker is not in this version",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from beatd.brokers.redis import RedisLimits, RedisQueueAdmin, RedisReceiver, RedisSender
 from beatd.brokers.sql import SqlLimits, SqlQueueAdmin, SqlReceiver, SqlSender
 from beatd.clock import SystemClock
 from beatd.core.entry import Draft, Entry
@@ -20,9 +21,13 @@ from beatd.core.identity import message_id
 from beatd.core.message import Message
 from beatd.core.record import Disposition, Emission, Item, Reason, Record
 from beatd.core.states import Outcome, State, Verdict
+from beatd.errors import BrokerUnavailableError
 from beatd.ports import Clock
+from beatd.rediskit.server import Server
+from beatd.results.redis import RedisOutcomes
 from beatd.results.sql import SqlOutcomes
 from beatd.sqlkit.database import Database
+from beatd.stores.redis import RedisDefinitions, RedisHistory, RedisLeases, RedisRecords
 from beatd.stores.sql import SqlDefinitions, SqlHistory, SqlLeases, SqlRecords
 
 SECOND = 1_000_000
@@ -48,6 +53,8 @@ class ManualClock:
 
 class Driver:
     """One store with every port on it."""
+
+    shares_parts = False
 
     def __init__(self, url: str, clock: Clock, namespace: str = "tests") -> None:
         self.db = Database(url)
@@ -77,24 +84,90 @@ class Driver:
         return other
 
 
+class RedisDriver(Driver):
+    """Every port on one namespace of a Redis server, whose keys are removed at the end."""
+
+    shares_parts = True
+
+    def __init__(self, url: str, clock: Clock, namespace: str = "tests") -> None:
+        self.url, self.clock, self.namespace = url, clock, namespace
+        self.db = Server(url, namespace, SystemClock())
+        self._bind(namespace)
+
+    def _bind(self, namespace: str) -> None:
+        server, clock = self.db, self.clock
+        self.records, self.leases = RedisRecords(server, clock, "all"), RedisLeases(server, clock)
+        self.definitions, self.history = RedisDefinitions(server, clock), RedisHistory(server, clock)
+        self.outcomes, self.limits = RedisOutcomes(server), RedisLimits(server, clock)
+        self.sender, self.receiver = RedisSender(server, clock, "all"), RedisReceiver(server, clock)
+        self.admin = RedisQueueAdmin(server, clock)
+
+    def keeping(self, history: str) -> RedisRecords:
+        return RedisRecords(self.db, self.clock, history)
+
+    def within(self, namespace: str) -> "RedisDriver":
+        return RedisDriver(self.url, self.clock, namespace)
+
+    def remove(self) -> None:
+        for namespace in (self.namespace, "other"):
+            keys = self.db.command("KEYS", f"{{beatd:{namespace}}}:*")
+            if keys:
+                self.db.command("UNLINK", *keys)
+
+
+REDIS_URL = os.environ.get("BEATD_TEST_REDIS", "redis://127.0.0.1:6379")
+
+
+def _sqlite(folder: Path, clock: Clock) -> Iterator[Driver]:
+    yield from _closing(Driver(f"sqlite:///{folder}/beatd.db", clock))
+
+
+def _memory(_folder: Path, clock: Clock) -> Iterator[Driver]:
+    yield from _closing(Driver("memory://", clock))
+
+
+def _redis(_folder: Path, clock: Clock) -> Iterator[Driver]:
+    # A database of its own for each process of the tests: they all call their namespace the same.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    try:
+        made = RedisDriver(f"{REDIS_URL}/{8 + int(worker) % 8}", clock)
+        made.remove()
+    except BrokerUnavailableError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+    yield made
+    made.remove()
+    made.db.close()
+
+
+def _closing(made: Driver) -> Iterator[Driver]:
+    yield made
+    made.db.close()
+
+
+DRIVERS: dict[str, Callable[[Path, Clock], Iterator[Driver]]] = {
+    "sqlite": _sqlite,
+    "memory": _memory,
+    "redis": _redis,
+}
+SHARED = [name for name in DRIVERS if name != "memory"]
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=DRIVERS)
 def driver(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> Iterator[Driver]:
-    made = Driver("memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/beatd.db", clock)
-    yield made
-    made.db.close()
+    yield from DRIVERS[request.param](tmp_path, clock)
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=SHARED)
 def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Driver]:
     """A driver whose store several processes can open, on the real clock."""
-    made = Driver(f"sqlite:///{tmp_path}/beatd.db", SystemClock())
-    yield made
-    made.db.close()
+    yield from DRIVERS[request.param](tmp_path, SystemClock())
 
 
 class Make:

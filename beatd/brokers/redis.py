@@ -1,0 +1,8 @@
+"""The broker on a Redis server: its four ports."""
+
+from beatd.brokers.redisadmin import RedisQueueAdmin
+from beatd.brokers.redislimits import RedisLimits
+from beatd.brokers.redisreceiver import RedisReceiver
+from beatd.brokers.redissender import RedisSender
+
+__all__ = ["RedisLimits", "RedisQueueAdmin", "RedisReceiver", "RedisSender"]

@@ -1,0 +1,158 @@
+"""Receiving from a Redis server."""
+
+import logging
+import random
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from beatd.core.entry import SECOND
+from beatd.core.message import Delivery, Message
+from beatd.core.states import Outcome, Verdict
+from beatd.errors import BrokerUnavailableError
+from beatd.ports import Clock
+from beatd.rediskit import messages, outcomes
+from beatd.rediskit.messages import as_bytes, message_of
+from beatd.rediskit.server import Server
+
+_LONGEST, _SHORTEST = 1.0, 0.001
+_CLAIMABLE = "-1"
+MOST = 1000
+"""What one script takes: while it runs, the server does nothing else."""
+
+logger = logging.getLogger("beatd.worker")
+
+
+class RedisReceiver:
+    """The port ``Receiver``; ``max_deliveries``: a message delivered so often and never settled is dead.
+
+    ``result_expires``: outcomes older than so many microseconds are dropped, a few with each that is stored.
+    """
+
+    def __init__(
+        self, server: Server, clock: Clock, max_deliveries: int = 5, *, result_expires: int | None = None
+    ) -> None:
+        self._server = server
+        self._clock = clock
+        self._max_deliveries = max_deliveries
+        self._result_expires = result_expires
+        self._unanswered: dict[str, str] = {}
+
+    def claim(self, queues: Sequence[str], *, owner: str, limit: int, lease: int) -> list[Delivery]:
+        """Take up to ``limit`` messages, highest priority and oldest first; ``lease`` in microseconds."""
+        queues, taken = tuple(dict.fromkeys(queues)), list[Delivery]()
+        while queues and len(taken) < limit:
+            asked = min(limit - len(taken), MOST)
+            part = self._claim(owner, self._clock.now(), asked, lease, queues)
+            taken += part
+            if len(part) < asked:
+                break
+        return taken
+
+    def _claim(self, owner: str, now: int, limit: int, lease: int, queues: tuple[str, ...]) -> list[Delivery]:
+        taken, ended = self._claimed(owner, now, limit, lease, queues)
+        for told in ended:
+            _tell(told)
+        return [_delivery(told, owner, now + lease) for told in taken]
+
+    def _claimed(self, owner: str, *terms: object) -> Any:
+        """Claim; where a former claim got no answer, what that one took is given out: its leases are renewed too."""
+        lost = self._unanswered.pop(owner, None)
+        nonce = lost or f"{random.getrandbits(48):x}"
+        now, limit, lease, queues = terms
+        for again in (lost is not None, True):
+            try:
+                given = (now, owner, limit, lease, nonce, again, self._max_deliveries, queues)
+                answer = self._server.run("claim", *given, tries=1)
+            except BaseException as error:
+                self._unanswered[owner] = nonce
+                if again or not isinstance(error, BrokerUnavailableError):
+                    raise
+            else:
+                self._unanswered.pop(owner, None)
+                return answer
+        raise AssertionError  # the second try returns or raises
+
+    def renew(self, owners: Sequence[str], *, lease: int) -> int:
+        """Extend the leases of all that these owners hold; return how many."""
+        return int(self._server.run("renew", self._clock.now() + lease, owners))
+
+    def settle(self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message] = ()) -> bool:
+        """End a delivery in one script; False, and nothing done, where it is no longer this owner's."""
+        for message in follow_ups:
+            messages.require_size(message)
+        now, message = self._clock.now(), delivery.message
+        due = outcome.retry_at or now
+        value = outcomes.value_of(outcome, now, task=message.task, entry=message.entry)
+        return bool(
+            self._server.run(
+                "settle",
+                now,
+                message.id,
+                message.queue,
+                delivery.owner,
+                delivery.attempt,
+                outcome.verdict.value,
+                value or False,
+                outcomes.finished_at(outcome, now),
+                due,
+                as_bytes(_again(message, due)) if outcome.verdict is Verdict.RETRY else False,
+                outcome.reason or False,
+                messages.columns(follow_ups),
+                False if self._result_expires is None else now - self._result_expires,
+            )
+        )
+
+    def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool, before: int | None = None) -> int:
+        """Put back what ``owner`` holds, at once; without ``penalty`` the delivery does not count."""
+        only, until = False if ids is None else list(ids), False if before is None else before
+        return int(self._server.run("release", owner, only, 0 if penalty else 1, until))
+
+    def reap(self) -> int:
+        """Put back every message whose lease has passed; return how many."""
+        return int(self._server.run("reap", self._clock.now()))
+
+    def wait(self, queues: Sequence[str], timeout: int) -> bool:
+        """Return True soon after something may be claimable, False after ``timeout`` microseconds.
+
+        A message wakes one that waits. Beneath it everyone looks by itself, once a second at the latest.
+        """
+        until = self._server.elapsed() + timeout
+        calls = [f"{self._server.prefix}wake:{queue}" for queue in queues]
+        while True:
+            due = self._server.run("look", self._clock.now(), list(queues)).decode()
+            if due == _CLAIMABLE:
+                return True
+            left = (until - self._server.elapsed()) / SECOND
+            if left <= 0:
+                return False
+            nap = max(_SHORTEST, min(left, _LONGEST, int(due) / SECOND if due else _LONGEST))
+            if calls:
+                self._server.block(calls, nap)
+            else:
+                threading.Event().wait(nap)
+
+
+def _delivery(told: bytes, owner: str, lease_until: int) -> Delivery:
+    attempt, _, value = told.partition(b" ")
+    return Delivery(message=message_of(value), attempt=int(attempt), owner=owner, lease_until=lease_until)
+
+
+def _again(message: Message, due: int) -> bytes:
+    """Return what a message holds for its retry."""
+    headers = {**message.headers, "retries": int(message.headers.get("retries") or 0) + 1}
+    return messages.packed(replace(message, headers=headers, due=due))
+
+
+def _tell(told: bytes) -> None:
+    """Log what was ended without a run."""
+    head, _, value = told.partition(b"\n")
+    state, attempt, reason = head.decode().split(" ", 2)
+    message, dead = message_of(value), state == outcomes.DEAD
+    fields = {"entry": message.entry, "task": message.task, "message_id": message.id, "attempt": int(attempt) - 1}
+    logger.log(
+        logging.ERROR if dead else logging.WARNING,
+        "a message is now a dead letter" if dead else "a message was not run",
+        extra={"action": "dead" if dead else "revoked", **fields, "reason": reason},
+    )

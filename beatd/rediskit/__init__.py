@@ -1,0 +1,1 @@
+"""What the drivers of Redis share: connections, scripts, keys, errors."""

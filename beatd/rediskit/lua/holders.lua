@@ -1,0 +1,13 @@
+-- given: {now, seen after}. For each scheduler: {holder, parts held, fields and values}.
+local counts, found = {}, {}
+local leases = redis.call('HVALS', P .. 'leases')
+for _, lease in ipairs(leases) do
+  local until_, of = string.match(lease, '^(%d+) (.*)$')
+  if tonumber(until_) > given[1] then
+    counts[of] = (counts[of] or 0) + 1
+  end
+end
+for _, holder in ipairs(redis.call('ZRANGEBYSCORE', P .. 'schedulers', '(' .. text(given[2]), '+inf')) do
+  found[#found + 1] = { holder, counts[holder] or 0, redis.call('HGETALL', P .. 'scheduler:' .. holder) }
+end
+return found

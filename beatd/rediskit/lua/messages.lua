@@ -1,0 +1,167 @@
+-- Messages: `messages` id -> "PRIORITY EXPIRES META\nBODY" (META in JSON, the task and the queue first); for each queue
+-- the sorted sets ready (by priority, then by when it became so), delayed (by due), claimed (by the end of the lease),
+-- dead (by when). `taken` id -> "STATE SCORE ATTEMPT FORGIVEN CLAIMED_AT NONCE\nQUEUE\nOWNER" of what was delivered
+-- before; STATE c: claimed, w: waiting again, x: dead; SCORE: its place in the queue.
+
+local function check_queues(queues)
+  for queue in pairs(queues) do
+    for _, place in ipairs({ 'ready:', 'delayed:', 'claimed:', 'dead:' }) do
+      redis.call('ZCARD', P .. place .. queue)
+    end
+    redis.call('LLEN', P .. 'wake:' .. queue)
+  end
+  redis.call('SCARD', P .. 'queues')
+  redis.call('HLEN', P .. 'messages')
+  redis.call('HLEN', P .. 'taken')
+  number_at('seq')
+end
+
+local function set_of(list)
+  local found = {}
+  for _, each in ipairs(list) do
+    found[each] = true
+  end
+  return found
+end
+
+-- Ids that wait, run, have run, or, where that is kept, are on record; and whether there are any, or one comes twice.
+local function known(ids, on_record)
+  local found, any = {}, false
+  for _, key in ipairs({ 'messages', 'results', on_record and 'fires' or nil }) do
+    for index, value in ipairs(read(P .. key, ids)) do
+      if value then
+        found[ids[index]], any = true, true
+      end
+    end
+  end
+  local seen = {}
+  for _, id in ipairs(ids) do
+    any = any or seen[id] or false
+    seen[id] = true
+  end
+  return found, any
+end
+
+-- One call wakes one worker, so that a single message does not wake them all.
+local function wake(queue, count)
+  local key = P .. 'wake:' .. queue
+  local calls = {}
+  for index = 1, math.min(count, WAKES - redis.call('LLEN', key)) do
+    calls[index] = '1'
+  end
+  write('LPUSH', key, calls)
+end
+
+-- Messages come in columns: {ids, queues, priorities, dues, {id, value, ...}}. These are those of the places wanted.
+local function picked(sent, wanted)
+  local found = { {}, {}, {}, {}, {} }
+  for index = 1, #sent[1] do
+    if wanted[index] then
+      for column = 1, 4 do
+        found[column][#found[column] + 1] = sent[column][index]
+      end
+      found[5][#found[5] + 1] = sent[5][2 * index - 1]
+      found[5][#found[5] + 1] = sent[5][2 * index]
+    end
+  end
+  return found
+end
+
+-- Of messages in columns, those whose ids are not known, each once; and which places they had.
+local function unknown(sent, on_record)
+  local known_ids, any = known(sent[1], on_record)
+  local wanted = {}
+  for index, id in ipairs(sent[1]) do
+    wanted[index] = not known_ids[id]
+    known_ids[id] = true
+  end
+  return any and picked(sent, wanted) or sent, wanted
+end
+
+-- The scores of the next messages that become ready.
+local function next_seq(count)
+  return redis.call('INCRBY', P .. 'seq', count) - count
+end
+
+local function insert(sent, now)
+  local ids, queues, priorities, dues = unpack(sent, 1, 4)
+  if #ids == 0 then
+    return
+  end
+  local seq = next_seq(#ids)
+  local ready, delayed = {}, {}
+  for index = 1, #ids do
+    local queue, score, places = queues[index], (9 - priorities[index]) * RANK + seq + index, ready
+    if dues[index] > now then
+      places, score = delayed, dues[index]
+    end
+    local place = places[queue]
+    if not place then
+      place = {}
+      places[queue] = place
+    end
+    local last = #place
+    place[last + 1] = score
+    place[last + 2] = ids[index]
+  end
+  write('HSET', P .. 'messages', sent[5])
+  for queue, place in pairs(delayed) do
+    redis.call('SADD', P .. 'queues', queue)
+    write('ZADD', P .. 'delayed:' .. queue, place)
+  end
+  for queue, place in pairs(ready) do
+    redis.call('SADD', P .. 'queues', queue)
+    write('ZADD', P .. 'ready:' .. queue, place)
+    wake(queue, #place / 2)
+  end
+end
+
+local function meta_of(value)
+  return cjson.decode(string.match(value, '^%d+ %d+ ([^\n]*)'))
+end
+
+-- state, score, attempt, forgiven, claimed at, nonce, queue, owner
+local function taken_of(value)
+  local state, score, attempt, forgiven, at, nonce, queue, owner =
+    string.match(value, '^(%a) (%d+) (%d+) (%d+) (%d+) (%w*)\n([^\n]*)\n(.*)$')
+  return state, score, tonumber(attempt), tonumber(forgiven), at, nonce, queue, owner
+end
+
+local function unclaimed(state, score, attempt, forgiven, queue)
+  return string.format('%s %s %d %d 0 \n%s\n', state, score, attempt, forgiven, queue)
+end
+
+-- Put back what is claimed, to where it stood in its queue. `ids` are in hand now.
+local function put_back(ids, forgiven_more)
+  local deliveries = read(P .. 'taken', ids)
+  local taken, touched = {}, {}
+  for index, id in ipairs(ids) do
+    local _, score, attempt, forgiven, _, _, queue, owner = taken_of(deliveries[index])
+    redis.call('ZREM', P .. 'claimed:' .. queue, id)
+    redis.call('ZREM', P .. 'owner:' .. owner, id)
+    redis.call('ZADD', P .. 'ready:' .. queue, score, id)
+    taken[#taken + 1] = id
+    taken[#taken + 1] = unclaimed('w', score, attempt, forgiven + forgiven_more, queue)
+    touched[queue] = (touched[queue] or 0) + 1
+  end
+  write('HSET', P .. 'taken', taken)
+  for queue, count in pairs(touched) do
+    wake(queue, count)
+  end
+  return #ids
+end
+
+local function forget_message(id)
+  redis.call('HDEL', P .. 'messages', id)
+  redis.call('HDEL', P .. 'taken', id)
+  redis.call('SREM', P .. 'revoked', id)
+end
+
+local function bury(id, queue, score, attempt, forgiven, now, reason)
+  redis.call('ZADD', P .. 'dead:' .. queue, now, id)
+  redis.call('HSET', P .. 'taken', id, unclaimed('x', score, attempt, forgiven, queue))
+  redis.call('SREM', P .. 'revoked', id)
+  if reason then
+    redis.call('HSET', P .. 'reasons', id, reason)
+  end
+end

@@ -1,0 +1,58 @@
+-- given: {now, id, queue, owner, attempt, verdict, outcome | false, finished, due, packed | false, reason | false,
+-- follow-ups, expired before | false}. Returns 1, or 0 where the delivery is no longer this owner's.
+local now, id, queue, owner, attempt, verdict = unpack(given, 1, 6)
+local outcome, finished, due, packed, reason, follow_ups = unpack(given, 7, 12)
+
+check_results()
+local queues = set_of(follow_ups[2])
+queues[queue] = true
+check_queues(queues)
+redis.call('ZCARD', P .. 'owner:' .. owner)
+
+local delivery, former = redis.call('HGET', P .. 'taken', id), redis.call('HGET', P .. 'results', id)
+local held, score, forgiven = false, '0', 0
+if delivery then
+  local state, place, of_attempt, so_far, _, _, _, of_owner = taken_of(delivery)
+  held = state == 'c' and of_attempt == attempt and of_owner == owner
+  score, forgiven = place, so_far
+end
+if not held then
+  if former and former == outcome then
+    return 1 -- the answer to the first request was lost
+  end
+  if not former or string.match(former, '^[^\n]*') ~= 'STARTED ' .. owner then
+    return 0
+  end
+end
+
+local sent = unknown(follow_ups, true)
+
+if held then
+  redis.call('ZREM', P .. 'claimed:' .. queue, id)
+  redis.call('ZREM', P .. 'owner:' .. owner, id)
+  if verdict == 'done' then
+    forget_message(id)
+  elseif verdict == 'dead' then
+    bury(id, queue, score, attempt, forgiven, now, reason)
+  else
+    redis.call('HSET', P .. 'messages', id, packed)
+    redis.call('HSET', P .. 'taken', id, unclaimed('w', score, attempt, forgiven + 1, queue))
+    if due > now then
+      redis.call('ZADD', P .. 'delayed:' .. queue, due, id)
+    else
+      redis.call('ZADD', P .. 'ready:' .. queue, score, id)
+      wake(queue, 1)
+    end
+  end
+end
+if outcome then
+  store(id, outcome, finished)
+end
+insert(sent, now)
+if given[13] then
+  local old = redis.call('ZRANGEBYSCORE', P .. 'finished', '-inf', '(' .. text(given[13]), 'LIMIT', 0, 4)
+  if #old > 0 then
+    drop_results(old)
+  end
+end
+return 1

@@ -1,0 +1,35 @@
+-- The namespace's own: `state`, made once; `scheduler:HOLDER` with `schedulers` by when it was last seen and `live` by
+-- the end of its lease; `leases` part -> "UNTIL HOLDER".
+
+-- made: {id, tzdata | false, astral | false}
+local function install(now, made)
+  local key = P .. 'state'
+  if redis.call('HSETNX', key, 'id', made[1]) == 1 then
+    redis.call('HSET', key, 'since', text(now), 'revision', '0', 'digest', '')
+    if made[2] then
+      redis.call('HSET', key, 'tzdata', made[2])
+    end
+    if made[3] then
+      redis.call('HSET', key, 'astral', made[3])
+    end
+  end
+  return redis.call('HMGET', key, 'id', 'since', 'revision', 'digest', 'rolled_back_at')
+end
+
+local function check_state()
+  for _, key in ipairs({ 'state', 'leases', 'revisions' }) do
+    redis.call('HLEN', P .. key)
+  end
+  redis.call('ZCARD', P .. 'schedulers')
+  redis.call('ZCARD', P .. 'live')
+end
+
+-- who: {holder, host, pid}
+local function note_scheduler(who, now, fields)
+  local key = P .. 'scheduler:' .. who[1]
+  redis.call('HSETNX', key, 'started_at', text(now))
+  redis.call('HSETNX', key, 'expires_at', '0')
+  redis.call('HSETNX', key, 'stopped', '0')
+  redis.call('HSET', key, 'host', who[2], 'pid', who[3], 'seen_at', text(now), unpack(fields))
+  redis.call('ZADD', P .. 'schedulers', text(now), who[1])
+end

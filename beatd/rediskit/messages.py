@@ -1,0 +1,105 @@
+"""Messages as the server keeps them: what the scheduler's step and the broker both write."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from beatd.core.message import Message
+from beatd.errors import StoreError
+
+MAX_BODY = 16 * 1024 * 1024
+"""Bytes; Redis would take more, but a message of that size holds up every other client."""
+
+_encode = msgspec.json.Encoder().encode
+_META = msgspec.json.Decoder(
+    tuple[
+        str,
+        str,
+        str,
+        dict[str, Any],
+        str,
+        str,
+        int | None,
+        int,
+        int | None,
+        str | None,
+        int | None,
+    ]
+)
+
+
+def too_large(message: Message) -> str | None:
+    """Return why the broker cannot take a message, None if it can."""
+    if len(message.body) <= MAX_BODY:
+        return None
+    return f"the body has {len(message.body)} bytes, the limit is {MAX_BODY}"
+
+
+def require_size(message: Message) -> None:
+    """Raise StoreError for a message that the broker cannot take."""
+    reason = too_large(message)
+    if reason is not None:
+        msg = f"message {message.id} ({message.task}) cannot be sent: {reason}; pass a reference instead of the data"
+        raise StoreError(msg)
+
+
+def columns(sent: Sequence[Message]) -> tuple[list[object], ...]:
+    """Return messages as the scripts take them, in columns: to Lua a table for each would cost more than all the rest.
+
+    Raises TypeError for headers that are no JSON.
+    """
+    pairs: list[object] = []
+    for message in sent:
+        pairs += (message.id, as_bytes(packed(message)))
+    return (
+        [message.id for message in sent],
+        [message.queue for message in sent],
+        [message.priority or 0 for message in sent],
+        [message.due for message in sent],
+        pairs,
+    )
+
+
+def packed(message: Message) -> bytes:
+    """Return what does not change while a message waits: ``PRIORITY EXPIRES META``, META in JSON, and the body."""
+    meta = (
+        message.task,
+        message.queue,
+        message.id,
+        message.headers,
+        message.content_type,
+        message.content_encoding,
+        message.priority,
+        message.due,
+        message.expires,
+        message.entry,
+        message.fire_time,
+    )
+    return b"%d %d %b\n%b" % (message.priority or 0, message.expires or 0, _encode(meta), message.body)
+
+
+def as_bytes(data: bytes) -> msgspec.Raw:
+    """Return bytes in the form of MessagePack's text: Redis' own decoder knows no other."""
+    return msgspec.Raw(b"\xdb" + len(data).to_bytes(4, "big") + data)
+
+
+def message_of(value: bytes) -> Message:
+    """Return the message that a value (``PRIORITY EXPIRES META``, a new line, the body) holds."""
+    head, _, body = value.partition(b"\n")
+    meta = _META.decode(head.split(b" ", 2)[2])
+    task, queue, message_id, headers, content_type, content_encoding, priority, due, expires, entry, fire_time = meta
+    return Message(
+        id=message_id,
+        task=task,
+        queue=queue,
+        headers=headers,
+        body=body,
+        content_type=content_type,
+        content_encoding=content_encoding,
+        priority=priority,
+        due=due,
+        expires=expires,
+        entry=entry,
+        fire_time=fire_time,
+    )

@@ -1,0 +1,155 @@
+"""One Redis server: connections that survive neither a thread nor a fork, and scripts that are safe to repeat."""
+
+import os
+import random
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from redis.backoff import NoBackoff
+from redis.connection import Connection, SSLConnection
+from redis.exceptions import ConnectionError as NoConnectionError
+from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import TimeoutError as TookTooLongError
+from redis.retry import Retry
+
+from beatd.core.urls import masked
+from beatd.errors import BrokerUnavailableError, StoreError
+from beatd.ports import Clock
+from beatd.rediskit.clock import ServerClock
+from beatd.rediskit.demands import as_mapping, unmet
+from beatd.rediskit.failures import translated
+from beatd.rediskit.scripts import script
+from beatd.rediskit.url import connection_options
+
+CONNECT_SECONDS = 3.0
+ANSWER_SECONDS = 5.0
+IDLE_SECONDS = 30
+TRIES = 3
+RECHECK = 60_000_000
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Server:
+    """The server at ``redis://`` or ``rediss://``, and the keys of one namespace on it; connects at first use.
+
+    ``own``: the clock of this host; ``clock`` is the server's. Safe to share between threads, and to use on in a forked
+    child. A connection that was lost is tried again a few times; a request that is not answered in time is not.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        namespace: str,
+        own: Clock,
+        *,
+        connect_seconds: float = CONNECT_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self.url = masked(url)
+        self.namespace = namespace
+        self.prefix = f"{{beatd:{namespace}}}:"
+        self.clock = ServerClock(self._time, own)
+        self._own = own
+        tls, options = connection_options(url)
+        self._kind: Callable[..., Any] = SSLConnection if tls else Connection
+        self._options = {
+            **options,
+            "protocol": 2,
+            "socket_connect_timeout": connect_seconds,
+            "socket_timeout": answer_seconds,
+            "health_check_interval": IDLE_SECONDS,
+            "retry": Retry(NoBackoff(), 0),
+            "client_name": "beatd",
+        }
+        self._local = threading.local()
+        self._checked_at: int | None = None
+
+    def run(self, name: str, *given: object, tries: int = TRIES) -> Any:
+        """Run a script on these arguments; None is not among them (false stands for it)."""
+        of_name, arguments = script(name), _encode(given)
+        try:
+            try:
+                return self._ask("EVALSHA", of_name.sha, 1, self.prefix, arguments, tries=tries)
+            except NoScriptError:
+                return self._ask("EVAL", of_name.text, 1, self.prefix, arguments, tries=tries)
+        except RedisError as error:
+            raise translated(error, self.url, self.prefix, of_name.text) from error
+
+    def command(self, *words: str | bytes | float, longer: float = 0.0) -> Any:
+        """Send one command that is safe to repeat; return the answer, which may take ``longer`` seconds than others."""
+        try:
+            return self._ask(*words, longer=longer)
+        except RedisError as error:
+            raise translated(error, self.url, self.prefix) from error
+
+    def block(self, keys: list[str], seconds: float) -> bool:
+        """Wait until one of these lists holds something, which is taken off; False where none does in time."""
+        return self.command("BLPOP", *keys, f"{seconds:.3f}", longer=seconds) is not None
+
+    def recheck(self) -> None:
+        """Look again, once a minute, whether the server may still be trusted. Raises BrokerUnavailableError."""
+        if self._checked_at is None or self._own.elapsed() - self._checked_at < RECHECK:
+            return
+        wrong = unmet(as_mapping(self.command("INFO").decode()), self.url)
+        if wrong is not None:
+            raise BrokerUnavailableError(self.url, wrong)
+        self._checked_at = self._own.elapsed()
+
+    def elapsed(self) -> int:
+        """Return microseconds on this host's clock that never steps."""
+        return self._own.elapsed()
+
+    def close(self) -> None:
+        """Close this thread's connection; others close with their thread."""
+        held = self._local.__dict__.pop("connection", None)
+        if held is not None:
+            held.disconnect()
+
+    def _time(self) -> int:
+        seconds, microseconds = self.command("TIME")
+        return int(seconds) * 1_000_000 + int(microseconds)
+
+    def _ask(self, *words: str | bytes | float, longer: float = 0.0, tries: int = TRIES) -> Any:
+        for tried in range(tries):
+            try:
+                connection = self._connection()
+                connection.send_command(*words)
+                if longer:
+                    return connection.read_response(timeout=longer + self._options["socket_timeout"])
+                return connection.read_response()
+            except NoConnectionError as error:
+                # A server that was restarted, or that closed a quiet connection. Refusals of a password are of this
+                # class too, and answers in time-outs of another.
+                if type(error) is not NoConnectionError or tried == tries - 1:
+                    raise
+                self.close()
+                threading.Event().wait(random.uniform(0.02, 0.1) * (tried + 1))
+            except TookTooLongError:
+                self.close()
+                raise
+        raise AssertionError  # the last try returns or raises
+
+    def _connection(self) -> Any:
+        held = self._local.__dict__.get("connection")
+        # What a fork copied is the parent's: forgotten here, which closes this process's descriptor alone.
+        if held is None or held.pid != os.getpid():
+            held = self._local.connection = self._kind(**self._options)
+        if not held.is_connected:
+            held.connect()
+            if self._checked_at is None:
+                try:
+                    self._check(held)
+                except BaseException:
+                    held.disconnect()  # or the next request would find it connected, and go unchecked
+                    raise
+        return held
+
+    def _check(self, connection: Any) -> None:
+        connection.send_command("INFO")
+        wrong = unmet(as_mapping(connection.read_response().decode()), self.url)
+        if wrong is not None:
+            raise StoreError(wrong)
+        self._checked_at = self._own.elapsed()

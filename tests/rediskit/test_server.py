@@ -1,0 +1,226 @@
+"""A server that is slow, away, full, strict, or not to be trusted."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections import deque
+
+import pytest
+
+from beatd.clock import SystemClock
+from beatd.errors import BrokerUnavailableError, StoreError
+from beatd.rediskit.demands import unmet
+from beatd.rediskit.server import RECHECK, Server
+
+
+def _look(server):
+    return server.run("look", 0, ["celery"])
+
+
+def test_a_server_that_may_evict_is_refused_with_the_remedy(start, refused):
+    server = start("--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru").open()
+    said = refused(server)
+    assert refused(server) == said
+    assert "may evict records and messages when its memory is full (maxmemory-policy allkeys-lru)" in said
+    assert "CONFIG SET maxmemory-policy noeviction" in said
+
+
+@pytest.mark.parametrize("options", [("--maxmemory", "50mb"), ("--maxmemory-policy", "allkeys-lru")])
+def test_a_limit_without_eviction_and_eviction_without_a_limit_are_taken(start, options):
+    assert _look(start(*options).open()) == b""
+
+
+class _Later(SystemClock):
+    ahead = 0
+
+    def elapsed(self):
+        return super().elapsed() + self.ahead
+
+
+def test_a_server_that_begins_to_evict_is_noticed_within_a_minute(private):
+    clock = _Later()
+    server = Server(private.url, "tests", clock)
+    server.recheck()
+    _look(server)
+    server.command("CONFIG", "SET", "maxmemory", "50mb", "maxmemory-policy", "volatile-ttl")
+    server.recheck()
+    clock.ahead = RECHECK
+    with pytest.raises(BrokerUnavailableError, match="maxmemory-policy volatile-ttl"):
+        server.recheck()
+    server.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    server.recheck()
+
+
+@pytest.mark.parametrize(("version", "fits"), [("6.0.16", False), ("6.2.0", True), ("7.0.15", True), ("10.1", True)])
+def test_an_old_server_is_refused_by_its_version(version, fits):
+    said = unmet({"redis_version": version, "maxmemory": "0"}, "redis://h")
+    assert (said is None) == fits
+    assert fits or said == "redis://h is Redis 6.0.16; beatd needs 6.2 or newer"
+
+
+def test_a_user_without_a_command_is_told_which(private, refused):
+    private.open().command("ACL", "SETUSER", "ana", "on", ">s3cret", "~*", "+@all", "-evalsha")
+    said = refused(private.open(url=f"redis://ana:s3cret@127.0.0.1:{private.port}"))
+    assert "'evalsha'" in said
+    assert "ACL SETUSER" in said
+    assert "s3cret" not in said
+
+
+def test_a_user_without_what_a_script_does_is_told_so(private):
+    private.open().command("ACL", "SETUSER", "ana", "on", ">s3cret", "~{beatd:tests}:*", "+@all", "-incrby")
+    server = private.open(url=f"redis://ana:s3cret@127.0.0.1:{private.port}")
+    with pytest.raises(StoreError, match=r"\(INCRBY\); beatd needs `ACL SETUSER"):
+        server.run("send", 1, (["m"], ["celery"], [0], [0], ["m", "0 0 []\n"]), False)
+    assert server.command("EXISTS", "{beatd:tests}:messages") == 0
+
+
+def test_the_rights_that_the_remedy_names_are_enough(private):
+    rights = ["~{beatd:tests}:*", "+@read", "+@write", "+@scripting", "+@connection", "+info", "+time"]
+    private.open().command("ACL", "SETUSER", "ana", "on", ">s3cret", *rights)
+    server = private.open(url=f"redis://ana:s3cret@127.0.0.1:{private.port}/0")
+    assert server.run("send", 1, (["m"], ["celery"], [0], [0], ["m", "0 0 []\n"]), False) == 1
+    assert server.block(["{beatd:tests}:wake:celery"], 1)
+    assert server.clock.now() > 0
+
+
+def test_a_wrong_password_is_clear_and_not_shown(start, refused):
+    private = start("--requirepass", "right")
+    for wrong in (f":wr0ng@127.0.0.1:{private.port}", f"127.0.0.1:{private.port}"):
+        said = refused(private.open(url=f"redis://{wrong}"))
+        assert "does not take this user and password" in said
+        assert "wr0ng" not in said
+    assert _look(private.open(url=f"redis://:right@127.0.0.1:{private.port}")) == b""
+
+
+def test_a_server_that_accepts_and_never_answers_times_out(refused):
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        server = Server(f"redis://127.0.0.1:{mute.getsockname()[1]}", "tests", SystemClock(), answer_seconds=0.2)
+        begun = time.monotonic()
+        assert "it did not answer in time" in refused(server)
+        assert time.monotonic() - begun < 3
+
+
+def test_nothing_listening_is_said_soon(refused):
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    begun = time.monotonic()
+    assert "Connection refused" in refused(Server(f"redis://127.0.0.1:{port}", "tests", SystemClock()))
+    assert time.monotonic() - begun < 3
+
+
+def test_a_stopped_server_times_out_and_is_used_again_once_it_goes_on(private):
+    server = private.open(answer_seconds=0.3)
+    assert _look(server) == b""
+    private.tell(signal.SIGSTOP)
+    with pytest.raises(BrokerUnavailableError, match="did not answer in time"):
+        _look(server)
+    private.tell(signal.SIGCONT)
+    assert _look(server) == b""
+
+
+def test_a_server_killed_and_started_again_has_what_it_answered_for(start):
+    private = start("--appendonly", "yes", "--appendfsync", "always")
+    server = private.open()
+    server.run("send", 1, (["m"], ["celery"], [0], [0], ["m", "0 0 []\n"]), False)
+    private.kill()
+    with pytest.raises(BrokerUnavailableError):
+        _look(server)
+    private.start()
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            assert _look(server) == b"-1"
+            break
+        except BrokerUnavailableError:  # still loading
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_scripts_are_loaded_again_when_the_server_forgot_them(private):
+    server = private.open()
+    assert _look(server) == b""
+    server.command("SCRIPT", "FLUSH")
+    assert _look(server) == b""
+
+
+def test_a_full_server_takes_nothing_and_says_so(start):
+    server = start("--maxmemory", "4mb").open()
+
+    def send(number):
+        ids = [f"m{number}-{each}" for each in range(40)]
+        pairs = [text for each in ids for text in (each, "0 0 []\n" + "x" * 2000)]
+        server.run("send", 1, (ids, ["celery"] * 40, [0] * 40, [0] * 40, pairs), False)
+
+    with pytest.raises(BrokerUnavailableError, match="raise `maxmemory`"):
+        deque(map(send, range(100)), maxlen=0)
+    messages = server.command("HLEN", "{beatd:tests}:messages")
+    assert messages == server.command("ZCARD", "{beatd:tests}:ready:celery") > 0
+
+
+def test_a_replica_is_told_from_its_primary(start, private):
+    replica = private.open()
+    replica.command("REPLICAOF", "127.0.0.1", str(private.port + 1))
+    with pytest.raises(BrokerUnavailableError, match="replica"):
+        replica.run("reap", 1) or replica.run("leave", 1, "h")
+
+
+def test_a_child_opens_a_connection_of_its_own(private):
+    server = private.open()
+    mine = server.command("CLIENT", "ID")
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.write(writer, b"%d" % server.command("CLIENT", "ID"))
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    assert int(os.read(reader, 100)) != mine
+    os.close(reader)
+    os.close(writer)
+    assert server.command("CLIENT", "ID") == mine
+
+
+def test_each_thread_has_a_connection_of_its_own(private):
+    server = private.open()
+    ids = [server.command("CLIENT", "ID")]
+    thread = threading.Thread(target=lambda: ids.append(server.command("CLIENT", "ID")))
+    thread.start()
+    thread.join()
+    assert len(set(ids)) == 2
+
+
+def test_a_connection_that_the_server_closed_is_opened_again(private):
+    server, other = private.open(), private.open()
+    mine = server.command("CLIENT", "ID")
+    other.command("CLIENT", "KILL", "ID", str(mine))
+    assert _look(server) == b""
+
+
+def test_the_clock_is_the_servers(private):
+    clock = _Later()
+    server = Server(private.url, "tests", clock)
+    there = server.clock.now()
+    assert abs(there - SystemClock().now()) < 1_000_000
+    clock.ahead = 5_000_000
+    assert 4_900_000 < server.clock.now() - there < 6_000_000
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("redis://:p4ss@h:x", "cannot be read"),
+        ("redis://:p4ss@h/one", "'one' is no number of a database"),
+        ("redis://:p4ss@h?timeout=3", "unknown option 'timeout'"),
+        ("redis://:p4ss@h?ssl_ca_certs=x", "rediss:// takes those of TLS"),
+        ("rediss://:p4ss@h?ssl_cert_reqs=maybe", "required, optional or none"),
+        ("rediss://:p4ss@h?ssl_check_hostname=maybe", "true or false"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_refused_without_its_password(url, said):
+    with pytest.raises(StoreError) as raised:
+        Server(url, "tests", SystemClock())
+    assert said in str(raised.value)
+    assert "p4ss" not in str(raised.value)
