@@ -85,7 +85,7 @@ class SqlQueueAdmin:
 
     def workers(self) -> list[WorkerInfo]:
         """Return the live workers."""
-        with self._db.read() as connection:
+        with self._db.read(once=True) as connection:
             return [_info(row) for row in _LIVE.rows(connection, namespace=self._namespace, now=self._clock.now())]
 
 

@@ -16,7 +16,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    union_all,
     update,
 )
 
@@ -24,7 +23,7 @@ from beatd.brokers import sqloutcome
 from beatd.core.message import Delivery, Message
 from beatd.core.states import Outcome, Verdict
 from beatd.sqlkit import schema
-from beatd.sqlkit.dialect import constant, is_one_of
+from beatd.sqlkit.dialect import best_of, chosen, constant, is_one_of
 from beatd.sqlkit.messages import CLAIMED, DEAD, DELAYED, READY, as_json
 from beatd.sqlkit.statement import Statement
 
@@ -46,7 +45,7 @@ def _due() -> Select[Any]:
     )
 
 
-_PROMOTE = Statement(lambda: update(schema.messages).where(_m.seq.in_(_due())).values(state=constant(READY)))
+_PROMOTE = Statement(lambda: update(schema.messages).where(chosen(_due())).values(state=constant(READY)))
 _CLAIMABLE = Statement(
     lambda: select(
         or_(
@@ -76,13 +75,9 @@ def _first_of(number: int) -> Select[Any]:
 
 
 def _claim(queues: int) -> Update:
-    # Each queue by its own walk along the index, then the best of those: over several queues at once the database
-    # would sort everything that is ready.
-    first = union_all(*(select(_first_of(number).subquery()) for number in range(queues))).subquery()
-    best = select(first.c.seq).order_by(first.c.priority.desc(), first.c.seq).limit(bindparam("limit"))
     return (
         update(schema.messages)
-        .where(_m.seq.in_(best))
+        .where(best_of([_first_of(number) for number in range(queues)], "limit"))
         .values(
             state=constant(CLAIMED),
             owner=bindparam("owner"),

@@ -11,7 +11,7 @@ from beatd.sqlkit.statement import Statement
 
 _m = schema.messages.c
 _of_id = (_m.namespace == bindparam("of_namespace"), _m.id == bindparam("of_id"))
-_FIND = Statement(lambda: select(_m.state, _m.task, _m.entry, _m.fire_time).where(*_of_id))
+_FIND = Statement(lambda: select(_m.state, _m.task, _m.entry, _m.fire_time).where(*_of_id).with_for_update())
 _MARK = Statement(lambda: update(schema.messages).where(*_of_id).values(revoked=1))
 _DELETE = Statement(lambda: delete(schema.messages).where(*_of_id))
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, exists, literal_column, select, update
+from sqlalchemy import Connection, Select, bindparam, case, delete, exists, literal_column, select, update
 
 from beatd.brokers import sqlclaim, sqloutcome
 from beatd.core.entry import SECOND
@@ -12,7 +12,7 @@ from beatd.core.states import Outcome, Verdict
 from beatd.ports import Clock
 from beatd.sqlkit import messages, schema
 from beatd.sqlkit.database import Database
-from beatd.sqlkit.dialect import constant, is_one_of
+from beatd.sqlkit.dialect import chosen, constant, is_one_of
 from beatd.sqlkit.messages import CLAIMED, DEAD, DELAYED, READY, as_json
 from beatd.sqlkit.statement import Statement
 
@@ -50,19 +50,26 @@ _DEAD = Statement(
     )
 )
 _ANY_CLAIMED = Statement(lambda: select(exists().where(*_is_claimed)))
+
+
+def _claimed(*conditions: Any) -> Select[Any]:
+    return select(_m.seq).where(*_is_claimed, *conditions).order_by(_m.seq)
+
+
+# What another holds just now is being settled, or put back: passed over, so that nothing waits for it.
 _RENEW = Statement(
     lambda: (
         update(schema.messages)
-        .where(*_is_claimed, is_one_of(_m.owner, "owners"))
+        .where(chosen(_claimed(is_one_of(_m.owner, "owners"))))
         .values(lease_until=bindparam("until"))
     )
 )
 
 
-def _put_back(*conditions: Any) -> Any:
+def _put_back(*conditions: Any, wait: bool = True) -> Any:
     return (
         update(schema.messages)
-        .where(*_is_claimed, *conditions)
+        .where(chosen(_claimed(*conditions), wait=wait))
         .values(state=constant(READY), owner=None, lease_until=None, forgiven=_m.forgiven + bindparam("forgiven"))
     )
 
@@ -70,7 +77,7 @@ def _put_back(*conditions: Any) -> Any:
 _of_owner = (_m.owner == bindparam("of_owner"), _m.claimed_at < bindparam("before"))
 _RELEASE_ALL = Statement(lambda: _put_back(*_of_owner))
 _RELEASE = Statement(lambda: _put_back(*_of_owner, is_one_of(_m.id, "ids")))
-_REAP = Statement(lambda: _put_back(_m.lease_until <= bindparam("now")))
+_REAP = Statement(lambda: _put_back(_m.lease_until <= bindparam("now"), wait=False))
 
 
 class SqlReceiver:
@@ -117,6 +124,8 @@ class SqlReceiver:
                 return False
             sqloutcome.store(connection, row)
             messages.insert(connection, self._namespace, follow_ups, now)
+            if follow_ups or outcome.verdict is Verdict.RETRY:
+                self._db.announce(connection, self._namespace)
             return True
 
     def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool, before: int | None = None) -> int:
@@ -145,7 +154,7 @@ class SqlReceiver:
                 return False
             nap = min(nap, left)
             quiet = min(left, _QUIET, _QUIET if due is None else (due - now) / SECOND)
-            spent = self._db.pause(version, nap, max(nap, quiet))
+            spent = self._db.pause(version, nap, max(nap, quiet), self._namespace)
             left -= max(spent, nap)
             # Many commits of others: look seldom. A quiet time: be quick again.
             nap = _SHORTEST if spent > nap else min(nap * 1.5, _LONGEST)
@@ -153,11 +162,11 @@ class SqlReceiver:
     def _claimable(self, queues: Sequence[str]) -> bool:
         if not queues:
             return False
-        with self._db.read() as connection:
+        with self._db.read(once=True) as connection:
             return sqlclaim.claimable(connection, self._namespace, queues, self._clock.now())
 
     def _next_due(self) -> int | None:
-        with self._db.read() as connection:
+        with self._db.read(once=True) as connection:
             return sqlclaim.next_due(connection, self._namespace)
 
     def _end(self, connection: Connection, delivery: Delivery, outcome: Outcome, now: int) -> bool:
@@ -178,8 +187,11 @@ class SqlReceiver:
 
     def _change(self, statement: Statement, **values: Any) -> int:
         # Looking first, because an idle worker must not take the writer's lock every few seconds.
-        with self._db.read() as connection:
+        with self._db.read(once=True) as connection:
             if not _ANY_CLAIMED.value(connection, of_namespace=self._namespace):
                 return 0
         with self._db.write() as connection:
-            return statement.change(connection, of_namespace=self._namespace, **values)
+            changed = statement.change(connection, of_namespace=self._namespace, **values)
+            if changed and statement is not _RENEW:
+                self._db.announce(connection, self._namespace)
+            return changed

@@ -28,10 +28,10 @@ class SqlSender:
         if not sent:
             return
         with self._db.write() as connection:
-            known = messages.known_ids(connection, self._namespace, sent)
-            new = [message for message in sent if message.id not in known]
             now = self._clock.now()
-            messages.insert(connection, self._namespace, new, now)
+            new = messages.insert_unknown(connection, self._namespace, sent, now)
+            if new:
+                self._db.announce(connection, self._namespace)
             if self._history == "all":
                 rows = [
                     fires.of_message(message, self._namespace, now, reason=fires.TRIGGERED)

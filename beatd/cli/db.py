@@ -12,7 +12,7 @@ from beatd.config.settings import Settings
 from beatd.core.urls import masked
 from beatd.errors import StoreError
 from beatd.sqlkit import migrate
-from beatd.sqlkit.database import Database
+from beatd.sqlkit.database import Database, open_database
 from beatd.wiring.drivers import is_redis
 
 
@@ -27,7 +27,7 @@ def _open(settings: Settings, *, create: bool) -> Database:
             f"{masked(settings.broker)} has no tables: there is nothing to upgrade or to check, and its own means "
             "(appendonly, `redis-cli --rdb`) make backups; `beatd db` is for SQL databases"
         )
-    return Database(settings.broker, create=create)
+    return open_database(settings.broker, create=create)
 
 
 @command.command("upgrade")
@@ -37,7 +37,7 @@ def upgrade(settings: Settings, *, as_json: bool) -> None:
     """Bring the tables up to date; makes the database where there is none."""
     with closing(_open(settings, create=True)) as database:
         done = migrate.upgrade(database)
-        where, version = str(database.path), migrate.current(database)
+        where, version = database.place, migrate.current(database)
     if as_json:
         json_line({"database": where, "schema": version, "changed": done})
     else:
@@ -51,7 +51,7 @@ def check(settings: Settings, *, as_json: bool) -> None:
     """Look for damage, and for a schema of another version."""
     with closing(_open(settings, create=False)) as database:
         wrong = migrate.check(database)
-        where = str(database.path)
+        where = database.place
     if as_json:
         json_line({"database": where, "ok": not wrong, "problems": wrong})
     else:
@@ -69,7 +69,7 @@ def backup(settings: Settings, target: Path, *, as_json: bool) -> None:
     """Copy the database to the new file TARGET, consistent even while it is in use."""
     with closing(_open(settings, create=False)) as database:
         migrate.backup(database, target)
-        where = str(database.path)
+        where = database.place
     if as_json:
         json_line({"database": where, "backup": str(target), "bytes": target.stat().st_size})
     else:

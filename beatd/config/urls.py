@@ -8,10 +8,8 @@ from beatd.core.document import nearest
 from beatd.core.field_values import LATER, FieldError
 from beatd.core.urls import masked
 
-_SCHEMES = ("sqlite", "memory", "redis", "rediss")
+_SCHEMES = ("sqlite", "memory", "postgresql", "postgres", "redis", "rediss")
 _LATER = (
-    "postgresql",
-    "postgres",
     "mysql",
     "mariadb",
     "redis+sentinel",
@@ -22,7 +20,7 @@ _LATER = (
     "celery+rediss",
 )
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
-_KNOWN = "this version has sqlite:///PATH and redis://HOST"
+_KNOWN = "this version has sqlite:///PATH, postgresql://USER@HOST/NAME and redis://HOST"
 
 
 def is_url(text: str) -> bool:
@@ -40,10 +38,21 @@ def usable_url(key: str, url: str, environ: Mapping[str, str]) -> str:
     scheme = found["scheme"].lower()
     if scheme in _LATER or scheme.partition("+")[0] in _LATER or scheme.startswith("kombu+"):
         raise FieldError(key, f"{masked(url)!r}: {scheme}:// is {LATER}", _KNOWN)
+    if scheme.startswith("postgresql+"):
+        raise FieldError(key, f"{masked(url)!r}: {scheme} names a driver of SQLAlchemy's", "write postgresql://")
     if scheme not in _SCHEMES:
         hint = nearest(scheme, (*_SCHEMES, *_LATER))
         raise FieldError(key, f"{masked(url)!r}: unknown scheme {scheme!r}", f"{hint} {_KNOWN}" if hint else _KNOWN)
+    if scheme in ("postgresql", "postgres"):
+        return f"postgresql://{_encoded(key, url, found['rest'])}"
     return _absolute(key, found["rest"], environ) if scheme == "sqlite" else f"{scheme}://{found['rest']}"
+
+
+def _encoded(key: str, url: str, rest: str) -> str:
+    """Return what follows the scheme. Raises FieldError where a password would be taken for the name of a host."""
+    if rest.partition("?")[0].count("@") > 1:
+        raise FieldError(key, f"{masked(url)!r}: the password holds '@' or '/'", "write them as %40 and %2F")
+    return rest
 
 
 def _absolute(key: str, rest: str, environ: Mapping[str, str]) -> str:

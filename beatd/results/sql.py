@@ -3,12 +3,13 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, exists, select
 
 from beatd.core.states import State
 from beatd.ports import Clock, Stored
 from beatd.sqlkit import schema
 from beatd.sqlkit.database import Database
+from beatd.sqlkit.dialect import through
 from beatd.sqlkit.fold import delete_outcomes
 from beatd.sqlkit.messages import CLAIMED, DEAD
 from beatd.sqlkit.statement import Statement
@@ -27,9 +28,17 @@ _RESULT = Statement(
 _OLD = Statement(
     lambda: (
         select(schema.results)
-        .where(_r.namespace == bindparam("namespace"), _r.finished_at < bindparam("before"))
+        .where(_r.namespace == bindparam("namespace"), through(_r.finished_at), _r.finished_at < bindparam("before"))
         .order_by(_r.finished_at)
         .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True)
+    )
+)
+_IS_OLD = Statement(
+    lambda: select(
+        exists().where(
+            _r.namespace == bindparam("namespace"), through(_r.finished_at), _r.finished_at < bindparam("before")
+        )
     )
 )
 
@@ -64,10 +73,11 @@ class SqlOutcomes:
 
     def prune(self, *, before: int, limit: int = 1000) -> int:
         """Delete at most ``limit`` outcomes finished before that moment, oldest first; return how many."""
-        with self._db.read() as connection:
-            if not _OLD.rows(connection, namespace=self._namespace, before=before, limit=1):
+        with self._db.read(once=True) as connection:
+            if not _IS_OLD.value(connection, namespace=self._namespace, before=before):
                 return 0
-        with self._db.write() as connection:
+        # Beside the pruning of history, which deletes the rows that this one writes to, there could be a deadlock.
+        with self._db.write(alone=("prune", self._namespace)) as connection:
             rows = _OLD.rows(connection, namespace=self._namespace, before=before, limit=limit)
             delete_outcomes(connection, self._namespace, rows)
             return len(rows)

@@ -65,10 +65,12 @@ class Emitter:
         """Return the earliest moment on the agenda."""
         return self._agenda.next()
 
-    def clear(self) -> None:
-        """Look after nothing."""
-        self._agenda.clear()
-        self._late.clear()
+    def drop(self, names: set[str]) -> None:
+        """Look after these no longer: whoever does so next reads their records anew."""
+        for name in names:
+            self._agenda.put(name, None)
+        self._late = deque(name for name in self._late if name not in names)
+        self._unsure -= names
 
     def plan(self, names: Iterable[str]) -> None:
         """Put names on the agenda where they now belong."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from beatd.core.identity import PARTS
+from beatd.core.identity import PARTS, part_of
 from beatd.core.settling import Rules
 from beatd.ports import Clock, Definitions, Holding, Installation, Leases, Records
 from beatd.scheduler.book import Book
@@ -17,24 +17,28 @@ from beatd.scheduler.timekeeper import SECOND, Timekeeper
 _log = logging.getLogger("beatd.scheduler")
 
 TTL = 6 * SECOND
+# Where others are live, what one of them gives back waits for the next renewal of another, and its fires with it.
+RENEW_ALONE, RENEW_AMONG_OTHERS = TTL // 3, TTL // 8
 POLL = 1 * SECOND
 LATE_SLICE = SECOND // 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The stores a scheduler works on."""
+    """The stores a scheduler works on, and the stores' clock; ``witness``: this host's own, where that is another."""
 
     records: Records
     definitions: Definitions
     leases: Leases
     clock: Clock
+    witness: Clock | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """How a scheduler works. ``late_after`` in microseconds, ``catch_up_rate`` in fires a second.
 
+    ``max_clock_skew``: by how many microseconds the store's clock and the witness may differ.
     ``catch_up``: go on after the store went back, firing again what it forgot. ``installation``: the id of the state
     that is known from before; in any other nothing is fired.
     """
@@ -42,6 +46,7 @@ class Terms:
     namespace: str
     late_after: int
     catch_up_rate: int
+    max_clock_skew: int = 30 * SECOND
     catch_up: bool = False
     installation: str | None = None
 
@@ -69,6 +74,7 @@ class Scheduler:
         self._renew_at = self._poll_at = self._trusted_until = 0
         self._mark = 0
         self._forced = False
+        self._skewed = False
         self._installation = terms.installation
         self._digest = ""
 
@@ -125,7 +131,10 @@ class Scheduler:
     def _renew(self) -> None:
         """Renew the lease; take up what was gained, let go of what was lost."""
         asked_at = self._time.elapsed()
-        self._renew_at = asked_at + TTL // 3
+        alone = self._holding is None or self._holding.holders < 2
+        self._renew_at = asked_at + (RENEW_ALONE if alone else RENEW_AMONG_OTHERS)
+        if self._stands_aside():
+            return
         former, holding = self._holding, self._ports.leases.renew(self._holder, ttl=TTL, status=self._status())
         # Trust is counted from before the request, so that a slow answer never makes a lease longer.
         self._holding, self._trusted_until = holding, asked_at + TTL
@@ -137,13 +146,42 @@ class Scheduler:
             self._take_parts(holding.parts, first=former is None)
 
     def _take_parts(self, parts: frozenset[int], *, first: bool) -> None:
-        if first or bool(parts) != bool(self._parts):
-            said = "holding the schedule" if parts else "standing by: another scheduler holds the schedule"
-            _log.info(said, extra={"action": "holding" if parts else "standby"})
+        gained, lost = parts - self._parts, self._parts - parts
+        self._parts -= lost
+        self._emitter.drop(set(self._book.names(lost)))
+        # Read anew: another scheduler may have moved them. Only then are the parts ours, or a failure here would leave
+        # them on no agenda.
+        distance = self._emitter.read_records(list(self._book.names(gained))) if gained else 0
         self._parts = parts
-        self._emitter.clear()
-        if parts:
-            self._went_back(self._emitter.read_records(list(self._book.names(parts))))
+        if first or gained or lost:
+            self._say_parts()
+        self._went_back(distance)
+
+    def _say_parts(self) -> None:
+        if not self._parts:
+            said = "standing by: another scheduler holds the schedule"
+        elif len(self._parts) == PARTS:
+            said = "holding the schedule"
+        else:
+            said = f"holding {len(self._parts)} of {PARTS} parts of the schedule"
+        _log.info(said, extra={"action": "holding" if self._parts else "standby", "parts": len(self._parts)})
+
+    def _stands_aside(self) -> bool:
+        """Give the parts back while this host's clock and the store's are too far apart, and say so."""
+        skew = self._skew()
+        former, self._skewed = self._skewed, abs(skew) > self._terms.max_clock_skew
+        if self._skewed and not former:
+            said = "this host's clock is %s s off the store's: standing by until they agree; set both by NTP"
+            _log.error(said, round(skew / SECOND, 1), extra={"action": "clock_skew", "skew_ms": skew // 1000})
+        if self._skewed and self._holding is not None:
+            self._ports.leases.release(self._holder)
+            self._holding = None
+            self._take_parts(frozenset(), first=False)
+        return self._skewed
+
+    def _skew(self) -> int:
+        """Return by how many microseconds this host's clock is ahead of the store's."""
+        return 0 if self._ports.witness is None else self._ports.witness.now() - self._time.now()
 
     def _learn_if_new(self, installation: Installation) -> None:
         """Learn what is new; where the set is another one under a number already known, all of it again."""
@@ -174,8 +212,7 @@ class Scheduler:
     def _mine(self, names: list[str]) -> list[str]:
         if len(self._parts) == PARTS:
             return names
-        held = set(self._book.names(self._parts))
-        return [name for name in names if name in held]
+        return [name for name in names if part_of(name) in self._parts]
 
     def _went_back(self, distance: int) -> None:
         """Obey a store that went back; far back, nothing is emitted until an operator says how to go on."""
@@ -216,6 +253,7 @@ class Scheduler:
             "entries": len(self._emitter),
             "late": self._emitter.late,
             "clock_held": self._time.holding,
+            "clock_skew_ms": self._skew() // 1000,
             "set_refused": self._sources.refused,
         }
 

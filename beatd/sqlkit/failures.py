@@ -1,4 +1,4 @@
-"""Turns a driver's errors into ours, once."""
+"""Turns the errors of SQLite's driver into ours, once."""
 
 import sqlite3
 
@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 
 from beatd.errors import BeatdError, BrokerUnavailableError, StoreError
 
-DRIVER_ERRORS = (DBAPIError, sqlite3.Error)
+_DRIVER_ERRORS = (DBAPIError, sqlite3.Error)
 
 # By the beginning of SQLite's extended result code. These may pass without anyone's hand:
 _PASSING = {
@@ -35,6 +35,8 @@ def is_busy(error: Exception) -> bool:
 
 def translated(error: Exception, url: str, place: str) -> BeatdError | None:
     """Return our error for a driver's, None where it is a mistake of this program and must stay as it is."""
+    if not isinstance(error, _DRIVER_ERRORS):
+        return None
     code = _code(error)
     for prefix, reason in _PASSING.items():
         if code.startswith(prefix):

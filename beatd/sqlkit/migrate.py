@@ -34,24 +34,26 @@ def current(db: "Database") -> str | None:
 
 def upgrade(db: "Database") -> bool:
     """Bring the schema up to date; return whether anything had to be done."""
-    if db.path is None or current(db) == head():
+    if db.is_private or current(db) == head():
         return False
     with db.bare(writing=True) as connection:
-        return _upgrade(connection, str(db.path))
+        return _upgrade(connection, db.place)
 
 
 def check(db: "Database") -> list[str]:
     """Return what is wrong with the database, in words; empty when nothing is."""
     wrong = []
-    if db.path is not None and (found := current(db)) != head():
+    if not db.is_private and (found := current(db)) != head():
         wrong.append(f"the schema is {found or 'absent'}, this beatd needs {head()}: run `beatd db upgrade`")
     with db.bare() as connection:
-        lines = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check(20)")]
-    return wrong + [line for line in lines if line != "ok"]
+        return wrong + db.faults(connection)
 
 
 def backup(db: "Database", target: Path) -> None:
-    """Copy the database to a new file, consistent even while it is in use."""
+    """Copy the database to a new file, consistent even while it is in use. Raises StoreError for a server's."""
+    if db.is_server:
+        msg = f"{db.place} lies on a server: back it up with the server's own tools (`pg_dump` for PostgreSQL)"
+        raise StoreError(msg)
     with db.bare() as connection:
         _make_file(target)
         source: Any = connection.connection.driver_connection
@@ -74,27 +76,31 @@ def _make_file(target: Path) -> None:
         raise StoreError(msg) from error
 
 
-def ensure(connection: Connection, place: str, *, create: bool) -> None:
-    """Make sure that the schema is the newest, upgrading it if ``create``. Raises StoreError where it is not."""
-    connection.info["begin"] = "BEGIN"
+def ensure(db: "Database", connection: Connection, begin: tuple[str, str]) -> None:
+    """Make sure that the schema is the newest. Raises StoreError where it is not and may not be made so.
+
+    ``begin``: the words that begin a transaction to read, and one to migrate. A file is brought up to date by whoever
+    may create it; on a server, where others run older code beside this, only an absent schema is made.
+    """
+    connection.info["begin"] = begin[0]
     with connection.begin():
         found = _current(connection)
     if found == head():
         return
-    _refuse_newer(found, place)
-    if not create:
-        if found is None:
-            msg = f"{place} has no tables of beatd yet; `beatd run` makes them"
-        else:
-            msg = f"{place} has the older schema {found}; run `beatd db upgrade`"
+    _refuse_newer(found, db.place)
+    if found is None and not db.create:
+        msg = f"{db.place} has no tables of beatd yet; `beatd run` makes them"
         raise StoreError(msg)
-    connection.info["begin"] = "BEGIN IMMEDIATE"
+    if found is not None and (db.is_server or not db.create):
+        msg = f"{db.place} has the older schema {found}; run `beatd db upgrade`"
+        raise StoreError(msg)
+    connection.info["begin"] = begin[1]
     with connection.begin():
-        _upgrade(connection, place)
+        _upgrade(connection, db.place)
 
 
 def _upgrade(connection: Connection, place: str) -> bool:
-    # Under the write lock: of several processes that start at once the first migrates, the others find it done.
+    # Under a lock: of several processes that start at once the first migrates, the others find it done.
     found = _current(connection)
     if found == head():
         return False

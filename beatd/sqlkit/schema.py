@@ -17,15 +17,28 @@ from sqlalchemy import (
 # BIGINT on servers; a STRICT table of SQLite knows only INTEGER, which has 64 bits there.
 Big = BigInteger().with_variant(Integer(), "sqlite")
 
+# "C" on servers: the order of names, and with it of locks and pages, is that of code points, as in SQLite and Python.
+Words = Text().with_variant(Text(collation="C"), "postgresql")
+
+# Room in each page for the next version of its rows, so that an update touches no index.
+_ROOMY = {"fillfactor": 70}
+# Rows of a queue live for moments: what they leave is to be cleared away before it is in the way.
+_RESTLESS = {**_ROOMY, "autovacuum_vacuum_scale_factor": 0.02, "autovacuum_vacuum_threshold": 1000}
+
 metadata = MetaData()
 
 
-def _required(name: str, kind: Text | BigInteger | LargeBinary = Text()) -> Column[object]:  # noqa: B008  immutable
+def _required(name: str, kind: Text | BigInteger | LargeBinary = Words) -> Column[object]:
     return Column(name, kind, nullable=False)
 
 
 def _counted(name: str) -> Column[object]:
     return Column(name, Big, nullable=False, server_default=text("0"))
+
+
+def _reserved(name: str, *columns: str, where: str) -> Index:
+    """Return an index that PostgreSQL uses only where ``dialect.through`` says so."""
+    return Index(name, *columns, postgresql_where=text(where))
 
 
 def _partial(name: str, *columns: object, where: str) -> Index:
@@ -40,12 +53,12 @@ namespaces = Table(
     _required("id"),
     _required("since", Big),
     _counted("revision"),
-    Column("digest", Text, nullable=False, server_default=text("''")),
+    Column("digest", Words, nullable=False, server_default=text("''")),
     Column("rolled_back_at", Big),
-    Column("tzdata", Text),
-    Column("astral", Text),
-    Column("dateutil", Text),
-    Column("holidays", Text),
+    Column("tzdata", Words),
+    Column("astral", Words),
+    Column("dateutil", Words),
+    Column("holidays", Words),
     PrimaryKeyConstraint("namespace"),
     sqlite_strict=True,
 )
@@ -70,10 +83,10 @@ definitions = Table(
     _required("changed_at", Big),
     _required("fingerprint", Big),
     _required("source"),
-    Column("entry", Text),
-    Column("error", Text),
+    Column("entry", Words),
+    Column("error", Words),
     PrimaryKeyConstraint("namespace", "name", "number"),
-    Index("beatd_definitions_number", "namespace", "number"),
+    _reserved("beatd_definitions_number", "namespace", "number", where="changed_at > 0"),
     sqlite_strict=True,
 )
 
@@ -89,16 +102,17 @@ entries = Table(
     _required("since", Big),
     _required("cursor", Big),
     _counted("runs"),
-    Column("open", Text),
+    Column("open", Words),
     Column("backlog_found_at", Big),
     Column("backlog_up_to", Big),
-    Column("paused_by", Text),
+    Column("paused_by", Words),
     Column("paused_at", Big),
-    Column("pause_note", Text),
+    Column("pause_note", Words),
     _counted("removed"),
     _counted("noticed_at"),
     PrimaryKeyConstraint("namespace", "name"),
     _partial("beatd_entries_noticed", "namespace", "noticed_at", where="noticed_at > 0"),
+    postgresql_with=_ROOMY,
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
@@ -115,8 +129,8 @@ schedulers = Table(
     _required("expires_at", Big),
     _counted("stopped"),
     _counted("revision"),
-    Column("digest", Text),
-    Column("status", Text, nullable=False, server_default=text("'{}'")),
+    Column("digest", Words),
+    Column("status", Words, nullable=False, server_default=text("'{}'")),
     PrimaryKeyConstraint("namespace", "holder"),
     sqlite_strict=True,
 )
@@ -126,7 +140,7 @@ leases = Table(
     metadata,
     _required("namespace"),
     _required("part", Big),
-    Column("holder", Text),
+    Column("holder", Words),
     _counted("expires_at"),
     PrimaryKeyConstraint("namespace", "part"),
     sqlite_strict=True,
@@ -147,15 +161,15 @@ fires = Table(
     _required("first", Big),
     Column("last", Big),
     Column("count", Big),
-    Column("message_id", Text),
-    Column("task", Text),
+    Column("message_id", Words),
+    Column("task", Words),
     _required("written_at", Big),
-    Column("state", Text),
+    Column("state", Words),
     Column("started_at", Big),
     Column("finished_at", Big),
-    Column("note", Text),
+    Column("note", Words),
     Index("beatd_fires_entry", "namespace", "entry", "first"),
-    Index("beatd_fires_first", "namespace", "first"),
+    _reserved("beatd_fires_first", "namespace", "first", where="id > 0"),
     _partial("beatd_fires_open", "namespace", "entry", where="last IS NULL"),
     sqlite_strict=True,
 )
@@ -178,21 +192,22 @@ messages = Table(
     _required("body", LargeBinary()),
     _required("content_type"),
     _required("content_encoding"),
-    Column("entry", Text),
+    Column("entry", Words),
     Column("fire_time", Big),
     _required("sent_at", Big),
     _counted("attempt"),
     _counted("forgiven"),
     _counted("revoked"),
-    Column("owner", Text),
+    Column("owner", Words),
     Column("claimed_at", Big),
     Column("lease_until", Big),
-    Column("reason", Text),
+    Column("reason", Words),
     UniqueConstraint("namespace", "id", name="beatd_messages_id"),
     _partial("beatd_messages_ready", "namespace", "queue", text("priority DESC"), "seq", where="state = 'ready'"),
     _partial("beatd_messages_delayed", "namespace", "due", where="state = 'delayed'"),
     _partial("beatd_messages_claimed", "namespace", "owner", where="state = 'claimed'"),
     _partial("beatd_messages_dead", "namespace", "queue", where="state = 'dead'"),
+    postgresql_with=_RESTLESS,
     sqlite_strict=True,
 )
 
@@ -202,17 +217,17 @@ results = Table(
     _required("namespace"),
     _required("message_id"),
     _required("state"),
-    Column("result", Text),
-    Column("traceback", Text),
+    Column("result", Words),
+    Column("traceback", Words),
     Column("started_at", Big),
     _required("finished_at", Big),
-    Column("reason", Text),
+    Column("reason", Words),
     _required("task"),
-    Column("worker", Text),
-    Column("entry", Text),
+    Column("worker", Words),
+    Column("entry", Words),
     Column("fire_time", Big),
     PrimaryKeyConstraint("namespace", "message_id"),
-    Index("beatd_results_finished", "namespace", "finished_at"),
+    _reserved("beatd_results_finished", "namespace", "finished_at", where="finished_at > 0"),
     sqlite_strict=True,
 )
 

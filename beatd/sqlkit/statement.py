@@ -1,16 +1,28 @@
 """A statement of SQLAlchemy Core, compiled once per dialect and then handed straight to the driver."""
 
 import collections
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import ClauseElement, Connection, Dialect
+
+from beatd.sqlkit.dialect import Variants
+
+_AT_ONCE = 1000
+"""Rows sent in one go: a bounded piece of memory, and of the server's time."""
+
+_PLACEHOLDER = re.compile(r"(?<!%)%s")
 
 
 class _Compiled(NamedTuple):
     sql: str
     names: tuple[str, ...]
     constants: Mapping[str, Any]
+    by_columns: bool
+    """Whether each parameter is an array of one column's values, so that one execution does for many rows."""
+    binary: bool
 
 
 class Statement:
@@ -20,7 +32,7 @@ class Statement:
     integers, text, bytes and None. Runs inside the transaction of ``connection``.
     """
 
-    def __init__(self, build: Callable[[], ClauseElement]) -> None:
+    def __init__(self, build: Callable[[], ClauseElement | Variants]) -> None:
         self._build = build
         self._compiled: dict[str, _Compiled] = {}
         self._row: Callable[[tuple[Any, ...]], Any] | None = None
@@ -29,16 +41,30 @@ class Statement:
         """Execute once; return how many rows were changed."""
         return int(self._execute(connection, values).rowcount)
 
-    def many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Execute once per row, in order; no rows, no statement."""
-        if not rows:
-            return
+    def many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Execute for each row, in order; no rows, no statement."""
         compiled = self._for(connection.dialect)
-        names, constants = compiled.names, compiled.constants
-        if constants:
-            rows = [{**constants, **row} for row in rows]
-        cursor = connection.connection.cursor()
-        cursor.executemany(compiled.sql, [tuple([row[name] for name in names]) for row in rows])
+        cursor = None
+        for part in _parts(rows):
+            cursor = cursor or _cursor(connection, compiled)
+            values = [_values(compiled, row) for row in part]
+            if compiled.by_columns:
+                cursor.execute(compiled.sql, [list(column) for column in zip(*values, strict=True)])
+            else:
+                cursor.executemany(compiled.sql, values)
+
+    def gather(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> list[Any]:
+        """Execute for each row; return the first column of all that is returned."""
+        compiled = self._for(connection.dialect)
+        cursor, found = _cursor(connection, compiled), []
+        for part in _parts(rows):
+            values = [_values(compiled, row) for row in part]
+            if compiled.by_columns:
+                values = [tuple(list(column) for column in zip(*values, strict=True))]
+            for given in values:
+                cursor.execute(compiled.sql, given)
+                found += [row[0] for row in cursor.fetchall()]
+        return found
 
     def rows(self, connection: Connection, **values: Any) -> list[Any]:
         """Execute once; return all rows as named tuples."""
@@ -61,24 +87,48 @@ class Statement:
         found = self._execute(connection, values).fetchone()
         return None if found is None else found[0]
 
-    def _execute(self, connection: Connection, values: dict[str, Any]) -> Any:
+    def _execute(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         compiled = self._for(connection.dialect)
-        if compiled.constants:
-            values = {**compiled.constants, **values}
-        cursor = connection.connection.cursor()
-        cursor.execute(compiled.sql, tuple([values[name] for name in compiled.names]))
+        cursor, given = _cursor(connection, compiled), _values(compiled, values)
+        cursor.execute(compiled.sql, tuple([value] for value in given) if compiled.by_columns else given)
         return cursor
 
     def _for(self, dialect: Dialect) -> _Compiled:
         found = self._compiled.get(dialect.name)
         if found is None:
-            found = self._compiled[dialect.name] = _compile(self._build(), dialect)
+            built = self._build()
+            by_columns = not isinstance(built, ClauseElement) and dialect.name == "postgresql"
+            core = built if isinstance(built, ClauseElement) else built[dialect.name]()
+            found = self._compiled[dialect.name] = _compile(core, dialect, by_columns=by_columns)
         return found
 
 
-def _compile(core: ClauseElement, dialect: Dialect) -> _Compiled:
+def _values(compiled: _Compiled, given: Mapping[str, Any]) -> tuple[Any, ...]:
+    constants = compiled.constants
+    if constants:
+        given = {**constants, **given}
+    return tuple([given[name] for name in compiled.names])
+
+
+def _parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    each = iter(rows)
+    while part := list(islice(each, _AT_ONCE)):
+        yield part
+
+
+def _cursor(connection: Connection, compiled: _Compiled) -> Any:
+    cursor: Any = connection.connection.cursor()
+    if compiled.binary:
+        cursor.format = 1
+    return cursor
+
+
+def _compile(core: ClauseElement, dialect: Dialect, *, by_columns: bool) -> _Compiled:
     compiled: Any = core.compile(dialect=dialect)
     names = tuple(compiled.positiontup or ())
     given = {name for name, bind in compiled.binds.items() if bind.required}
     constants = {name: value for name, value in compiled.params.items() if name in names and name not in given}
-    return _Compiled(str(compiled), names, constants)
+    binary = dialect.name == "postgresql"
+    # psycopg: an array as text costs ten times what it costs as bytes, and integers as text need guessing.
+    sql = _PLACEHOLDER.sub("%b", str(compiled)) if binary else str(compiled)
+    return _Compiled(sql, names, constants, by_columns, binary)

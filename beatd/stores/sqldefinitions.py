@@ -11,7 +11,7 @@ from beatd.errors import ForeignSetError, StaleSetError
 from beatd.ports import Applied, Clock, Installation
 from beatd.sqlkit import schema
 from beatd.sqlkit.database import Database
-from beatd.sqlkit.dialect import insert_all, is_one_of
+from beatd.sqlkit.dialect import insert_all, is_one_of, through
 from beatd.sqlkit.messages import as_json
 from beatd.sqlkit.statement import Statement
 from beatd.stores import sqlinstall, sqlrevision
@@ -39,6 +39,7 @@ def _needed() -> Select[Any]:
         .where(
             _d.namespace == bindparam("namespace"),
             _d.number > bindparam("after"),
+            through(_d.changed_at),
             or_(_e.version.is_(None), _d.number >= _e.version),
         )
         .order_by(_d.name, _d.number)
@@ -61,6 +62,7 @@ class SqlDefinitions:
         self._db = db
         self._namespace = namespace
         self._clock = clock
+        self._alone = ("set", namespace)
 
     def install(self) -> Installation:
         """Create the namespace's state if it is not there, and return it."""
@@ -68,12 +70,12 @@ class SqlDefinitions:
             found = sqlinstall.find(connection, self._namespace)
         if found is not None:
             return found
-        with self._db.write() as connection:
+        with self._db.write(alone=self._alone) as connection:
             return sqlinstall.install(connection, self._namespace, self._clock.now())
 
     def remember_libraries(self) -> dict[str, tuple[str | None, str | None]]:
         """Keep the versions of what computes fire times; return (former, present) of those that changed."""
-        with self._db.write() as connection:
+        with self._db.write(alone=self._alone) as connection:
             sqlinstall.install(connection, self._namespace, self._clock.now())
             return sqlinstall.remember(connection, self._namespace)
 
@@ -95,7 +97,9 @@ class SqlDefinitions:
     def _apply(
         self, drafts: Sequence[Draft], prints: dict[str, int], digest: str, holder: str, *, replace: bool
     ) -> Applied:
-        with self._db.write() as connection:
+        # Whoever applies a set reads all of it and writes the next revision: one at a time. Then revisions become
+        # visible in the order of their numbers, and whoever has read up to one has missed none below it.
+        with self._db.write(alone=self._alone) as connection:
             now = self._clock.now()
             state = sqlinstall.install(connection, self._namespace, now)
             if state.digest != digest:
@@ -143,14 +147,17 @@ class SqlDefinitions:
     ) -> None:
         touched = {*applied.added, *applied.changed}
         common = {"namespace": self._namespace, "number": applied.revision, "changed_at": now}
-        rows = [
-            {**common, "fingerprint": prints[draft.name], **_content(draft)}
-            for draft in drafts
-            if draft.name in touched
-        ]
         gone = {"fingerprint": 0, "source": "file", "entry": None, "error": None}
-        rows += [{**common, **gone, "name": name} for name in applied.removed]
-        _INSERT.many(connection, rows)
+        # Made as they are sent: a server ends a transaction in which nothing is heard for long.
+        _INSERT.many(
+            connection,
+            (
+                {**common, "fingerprint": prints[draft.name], **_content(draft)}
+                for draft in drafts
+                if draft.name in touched
+            ),
+        )
+        _INSERT.many(connection, ({**common, **gone, "name": name} for name in applied.removed))
 
     def _make_current(self, connection: Connection, revision: int, digest: str, now: int, *, replace: bool) -> None:
         known = sqlrevision.first_applied(connection, self._namespace, digest)

@@ -8,6 +8,7 @@ from beatd.core.record import Reason
 from beatd.ports import Clock, Run
 from beatd.sqlkit import schema
 from beatd.sqlkit.database import Database
+from beatd.sqlkit.dialect import through
 from beatd.sqlkit.fires import EMITTED
 from beatd.sqlkit.messages import CLAIMED, DEAD
 from beatd.stores import sqlprune
@@ -71,7 +72,7 @@ class SqlHistory:
         """Return the newest runs first."""
         # A range that held no fire when it was closed (a pause between two fires) is nothing that happened to a fire.
         held_some = or_(_f.count.is_(None), _f.count > literal_column("0"))
-        query: Select[Any] = _RUNS.where(_f.namespace == self._namespace, held_some).limit(limit)
+        query: Select[Any] = _RUNS.where(_f.namespace == self._namespace, through(_f.id), held_some).limit(limit)
         if entry is not None:
             query = query.where(_f.entry == entry)
         if before is not None:

@@ -44,11 +44,11 @@ def find(connection: Connection, namespace: str) -> Installation | None:
 def install(connection: Connection, namespace: str, now: int) -> Installation:
     """Create the state of the namespace if it is not there, and return it; in the writer's transaction."""
     found = find(connection, namespace)
-    if found is not None:
-        return found
-    made = Installation(id=str(uuid4()), since=now, revision=0, digest="", rolled_back_at=None)
-    _INSERT.change(connection, namespace=namespace, id=made.id, since=now, **_libraries())
-    return made
+    while found is None:
+        # Of two who do so at once the second waits for the first one's commit, and then finds what that one made.
+        _INSERT.change(connection, namespace=namespace, id=str(uuid4()), since=now, **_libraries())
+        found = find(connection, namespace)
+    return found
 
 
 def remember(connection: Connection, namespace: str) -> dict[str, tuple[str | None, str | None]]:

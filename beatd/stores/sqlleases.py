@@ -1,4 +1,4 @@
-"""Leases in a SQL database on one machine: whoever is first holds every part, the others stand by."""
+"""Leases in a SQL database: shared evenly on a server; on one machine whoever is first holds every part."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +16,7 @@ from beatd.sqlkit.messages import as_json
 from beatd.sqlkit.statement import Statement
 from beatd.stores import sqlinstall
 from beatd.stores.sqlholder import here
+from beatd.stores.sqlshares import take_share
 
 LATELY = DAY
 """How long a scheduler is listed after it was last seen."""
@@ -82,19 +83,20 @@ class SqlLeases:
         self._clock = clock
 
     def renew(self, holder: str, *, ttl: int, status: Mapping[str, object]) -> Holding:
-        """Renew what ``holder`` has and take what is free; ``ttl`` in microseconds."""
-        with self._db.write() as connection:
+        """Renew what ``holder`` has and take what is free, or on a server its share; ``ttl`` in microseconds."""
+        # Alone: two that read who holds what before either writes would both take the same.
+        with self._db.write(alone=("leases", self._namespace)) as connection:
             now = self._clock.now()
             installation = sqlinstall.install(connection, self._namespace, now)
             until = now + ttl
             self._note(connection, holder, now, until, status)
-            parts = self._take(connection, holder, now, until)
+            parts = self._take(connection, holder, now, ttl)
             holders = _LIVE.value(connection, namespace=self._namespace, now=now)
         return Holding(now=now, until=until, parts=parts, holders=holders, installation=installation)
 
     def release(self, holder: str) -> None:
         """Give everything back: a graceful stop."""
-        with self._db.write() as connection:
+        with self._db.write(alone=("leases", self._namespace)) as connection:
             _GIVE_BACK.change(connection, of_namespace=self._namespace, of_holder=holder)
             _STOPPED.change(connection, of_namespace=self._namespace, of_holder=holder, now=self._clock.now())
 
@@ -113,10 +115,12 @@ class SqlLeases:
             connection, namespace=self._namespace, holder=holder, **row, **moments, status=as_json(dict(status))
         )
 
-    def _take(self, connection: Connection, holder: str, now: int, until: int) -> frozenset[int]:
+    def _take(self, connection: Connection, holder: str, now: int, ttl: int) -> frozenset[int]:
         if _COUNT.value(connection, namespace=self._namespace) != PARTS:
             _PARTS.many(connection, [{"namespace": self._namespace, "part": part} for part in range(PARTS)])
-        rows = _TAKE.rows(connection, of_namespace=self._namespace, holder=holder, now=now, until=until)
+        if self._db.is_server:
+            return take_share(connection, self._namespace, holder, now, ttl)
+        rows = _TAKE.rows(connection, of_namespace=self._namespace, holder=holder, now=now, until=now + ttl)
         return frozenset(row[0] for row in rows)
 
 

@@ -6,7 +6,7 @@ from beatd.core.record import Answer, Item, Record
 from beatd.ports import Clock
 from beatd.sqlkit.database import Database
 from beatd.stores.sqlrow import PAGE, read, read_noticed, read_page, record_of
-from beatd.stores.sqlstep import Step
+from beatd.stores.sqlstep import Step, stands_alone
 
 
 class SqlRecords:
@@ -22,14 +22,14 @@ class SqlRecords:
         """Return the records of these names, or of all; tombstones included."""
         if names is None:
             return self._load_all()
-        with self._db.read() as connection:
+        with self._db.read(once=True) as connection:
             return {row.name: record_of(row) for row in read(connection, self._namespace, names)}
 
     def _load_all(self) -> dict[str, Record]:
         found: dict[str, Record] = {}
         after, full = "", True
         while full:
-            with self._db.read() as connection:
+            with self._db.read(once=True) as connection:
                 rows = read_page(connection, self._namespace, after)
             found.update((row.name, record_of(row)) for row in rows)
             full = len(rows) == PAGE
@@ -40,12 +40,15 @@ class SqlRecords:
         """Carry out each item whose expectation holds, in one transaction."""
         if not items:
             return []
-        with self._db.write() as connection:
-            return Step(connection, self._namespace, self._clock.now(), self._history).run(items)
+        with self._db.write(alone=("step", self._namespace) if stands_alone(items) else None) as connection:
+            answers = Step(connection, self._namespace, self._clock.now(), self._history).run(items)
+            if any(answer.stored and item.emissions for item, answer in zip(items, answers, strict=True)):
+                self._db.announce(connection, self._namespace)
+        return answers
 
     def noticed(self, since: int) -> tuple[int, dict[str, Record]]:
         """Return a mark, and the records changed by ``notice`` items after the mark ``since``."""
-        with self._db.read() as connection:
+        with self._db.read(once=True) as connection:
             rows = read_noticed(connection, self._namespace, since)
         mark = max((row.noticed_at for row in rows), default=since)
         return mark, {row.name: record_of(row) for row in rows}

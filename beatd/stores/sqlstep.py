@@ -3,19 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, literal_column, or_, select
+from sqlalchemy.types import Text
 
 from beatd.core.message import Message
 from beatd.core.record import Answer, Item, Record
 from beatd.sqlkit import fires, messages, schema
-from beatd.sqlkit.dialect import is_one_of, members, upsert
+from beatd.sqlkit.dialect import in_order_of, is_one_of, members, there, upsert
 from beatd.sqlkit.messages import as_json
 from beatd.sqlkit.statement import Statement
 from beatd.stores.sqlrow import COLUMNS, read, record_of, row_of
 
 _e, _d = schema.entries.c, schema.definitions.c
 _SEQS = Statement(
-    lambda: select(_e.name, _e.seq).where(_e.namespace == bindparam("namespace"), is_one_of(_e.name, "names"))
+    # Locked first, in order of name, as every transaction does that touches records: no two can wait for each other.
+    lambda: (
+        select(_e.name, _e.seq)
+        .where(_e.namespace == bindparam("namespace"), is_one_of(_e.name, "names"))
+        .order_by(in_order_of(_e.name))
+        .with_for_update()
+    )
 )
 _NOTICED = Statement(
     lambda: (
@@ -29,9 +36,9 @@ _WRITE = Statement(lambda: upsert(schema.entries, COLUMNS, larger=("noticed_at",
 
 
 def _held() -> Select[Any]:
-    name, number, fingerprint = members("versions", 3)
+    name, number, fingerprint = members("versions", Text(), schema.Big, schema.Big)
     same = (_d.name == name, _d.number == number, _d.fingerprint == fingerprint)
-    return select(name, number).where(exists().where(_d.namespace == bindparam("namespace"), *same))
+    return select(name, number).where(there(_d.namespace == bindparam("namespace"), *same))
 
 
 _HELD = Statement(_held)
@@ -46,6 +53,15 @@ _FIRST = Statement(
         .group_by(_d.name)
     )
 )
+
+
+def stands_alone(items: Sequence[Item]) -> bool:
+    """Return whether a step must not run beside another one that does.
+
+    A first record has no row yet that two schedulers could meet at; and marks of notices must be committed in their
+    order, or whoever reads between two never sees the lower one.
+    """
+    return any(item.expected is None or item.notice for item in items)
 
 
 class Step:

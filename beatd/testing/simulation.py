@@ -14,7 +14,7 @@ from beatd.errors import CallError
 from beatd.ports import History, Run
 from beatd.scheduler.engine import LATE_SLICE, Scheduler
 from beatd.schedules.moments import from_us, to_us
-from beatd.sqlkit.database import Database
+from beatd.sqlkit.database import open_database
 from beatd.testing.clock import ManualClock
 from beatd.testing.ran import Ran
 from beatd.testing.tasks import TaskRuns
@@ -100,7 +100,7 @@ def harness(
     settings = replace(
         made.settings, broker="memory://", results=None, state=None, history="all", schedule=tuple(map(str, files))
     )
-    clock, database = ManualClock(start), Database("memory://")
+    clock, database = ManualClock(start), open_database("memory://")
     sources = make_sources(settings, lambda: code_entries([made], settings))
     broker = open_broker(settings, clock=clock, database=database)
     state = open_state(settings, clock=clock, database=database)

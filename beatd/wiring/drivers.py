@@ -41,29 +41,32 @@ class Broker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The state store's ports, over one connection of this process."""
+    """The state store's ports, over one connection of this process; ``clock``: the one that its users agree on."""
 
     records: Records
     definitions: Definitions
     leases: Leases
     history: History
+    clock: Clock
     close: Callable[[], None]
 
 
 def open_broker(
-    settings: Settings, *, create: bool = True, clock: Clock = CLOCK, database: "Database | None" = None
+    settings: Settings, *, create: bool = True, clock: Clock | None = None, database: "Database | None" = None
 ) -> Broker:
     """Return the broker; it connects on first use. ``create`` false: a database that is not there is an error.
 
+    ``clock``: one to use in place of the store's, for tests.
     ``database``: one to share with the state store, as ``memory://`` must.
     """
     if database is None and is_redis(settings.broker):
         return _redis_broker(settings, _server(settings), clock)
     from beatd.brokers.sql import SqlLimits, SqlQueueAdmin, SqlReceiver, SqlSender
     from beatd.results.sql import SqlOutcomes
-    from beatd.sqlkit.database import Database
+    from beatd.sqlkit.database import open_database
 
-    database, namespace = database or Database(settings.broker, create=create), settings.namespace
+    database, namespace = database or open_database(settings.broker, create=create), settings.namespace
+    clock = clock or database.clock(CLOCK)
     return Broker(
         sender=SqlSender(database, namespace, clock, history=settings.history),
         receiver=SqlReceiver(database, namespace, clock, max_deliveries=settings.max_deliveries),
@@ -77,23 +80,25 @@ def open_broker(
 def open_for_calls(settings: Settings) -> Broker:
     """Return the broker for callers, whose code waits: no lock and no answer is waited for longer than 2 s."""
     if is_redis(settings.broker):
-        return _redis_broker(settings, _server(settings, seconds=CALL_SECONDS), CLOCK)
-    from beatd.sqlkit.database import Database
+        return _redis_broker(settings, _server(settings, seconds=CALL_SECONDS), None)
+    from beatd.sqlkit.database import open_database
 
-    return open_broker(settings, database=Database(settings.broker, busy_seconds=CALL_SECONDS))
+    return open_broker(settings, database=open_database(settings.broker, busy_seconds=CALL_SECONDS))
 
 
 def open_state(
-    settings: Settings, *, create: bool = True, clock: Clock = CLOCK, database: "Database | None" = None
+    settings: Settings, *, create: bool = True, clock: Clock | None = None, database: "Database | None" = None
 ) -> State:
     """Return the state store; it connects on first use. ``create`` and ``database`` as for ``open_broker``."""
     if database is None and is_redis(settings.broker):
         return _redis_state(settings, _server(settings), clock)
-    from beatd.sqlkit.database import Database
+    from beatd.sqlkit.database import open_database
     from beatd.stores.sql import SqlDefinitions, SqlHistory, SqlLeases, SqlRecords
 
-    database, namespace = database or Database(settings.broker, create=create), settings.namespace
+    database, namespace = database or open_database(settings.broker, create=create), settings.namespace
+    clock = clock or database.clock(CLOCK)
     return State(
+        clock=clock,
         records=SqlRecords(database, namespace, clock, history=settings.history),
         definitions=SqlDefinitions(database, namespace, clock),
         leases=SqlLeases(database, namespace, clock),
@@ -119,11 +124,11 @@ def _server(settings: Settings, *, seconds: float | None = None) -> "Server":
     )
 
 
-def _redis_broker(settings: Settings, server: "Server", clock: Clock) -> Broker:
+def _redis_broker(settings: Settings, server: "Server", clock: Clock | None) -> Broker:
     from beatd.brokers.redis import RedisLimits, RedisQueueAdmin, RedisReceiver, RedisSender
     from beatd.results.redis import RedisOutcomes
 
-    now = _clock_of(server, clock)
+    now = clock or server.clock
     return Broker(
         sender=RedisSender(server, now, history=settings.history),
         receiver=RedisReceiver(
@@ -136,19 +141,15 @@ def _redis_broker(settings: Settings, server: "Server", clock: Clock) -> Broker:
     )
 
 
-def _redis_state(settings: Settings, server: "Server", clock: Clock) -> State:
+def _redis_state(settings: Settings, server: "Server", clock: Clock | None) -> State:
     from beatd.stores.redis import RedisDefinitions, RedisHistory, RedisLeases, RedisRecords
 
-    now = _clock_of(server, clock)
+    now = clock or server.clock
     return State(
+        clock=now,
         records=RedisRecords(server, now, history=settings.history, most=settings.history_max),
         definitions=RedisDefinitions(server, now),
         leases=RedisLeases(server, now),
         history=RedisHistory(server, now),
         close=server.close,
     )
-
-
-def _clock_of(server: "Server", clock: Clock) -> Clock:
-    """Return the one clock, the server's, unless another one was handed in."""
-    return server.clock if clock is CLOCK else clock

@@ -17,7 +17,7 @@ from beatd.core.record import Item, Pause, Reason, Record
 from beatd.core.settling import Rules
 from beatd.errors import StoreError
 from beatd.schedules.moments import iso
-from beatd.wiring.drivers import CLOCK, State, open_broker, open_state
+from beatd.wiring.drivers import State, open_broker, open_state
 
 TRIES = 20
 Change = Callable[[Record, Compiled, int, int], Item]
@@ -47,7 +47,7 @@ class EntryView:
 def list_entries(settings: Settings, *, name: str | None = None) -> list[EntryView]:
     """Return the entries of the store's set by name; ``name``: only that one. Raises StoreError where it is not."""
     with _opened(settings) as state:
-        now = CLOCK.now()
+        now = state.clock.now()
         lines = _lines(state, name)
         records = state.records.load(list(lines))
     views = [_view(each, line, records.get(each), now) for each, line in sorted(lines.items())]
@@ -75,10 +75,10 @@ def trigger_entry(settings: Settings, name: str) -> str:
     with _opened(settings) as state:
         lines = _lines(state, name)
         current = in_force(lines[name], state.records.load([name]).get(name))
+        now = state.clock.now()
     entry = current.entry if current else None
     if entry is None:
         raise StoreError(f"entry {name!r} is quarantined, so there is nothing to send; `beatd check` tells why")
-    now = CLOCK.now()
     message = build_message(
         id=str(uuid4()),
         task=entry.task,
@@ -122,7 +122,7 @@ def _change(settings: Settings, name: str, change: Change) -> None:
         line = _lines(state, name)[name]
         installed = state.definitions.install().since
         for _ in range(TRIES):
-            now, seq = CLOCK.now(), random.getrandbits(63)
+            now, seq = state.clock.now(), random.getrandbits(63)
             record = state.records.load([name]).get(name)
             current = None if record is None else in_force(line, record)
             if record is None or current is None:

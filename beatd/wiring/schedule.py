@@ -51,16 +51,24 @@ def make_scheduler(
     *,
     manner: Manner,
     holder: str,
-    clock: Clock = CLOCK,
+    clock: Clock | None = None,
 ) -> Scheduler:
-    """Return a scheduler over open stores."""
+    """Return a scheduler over open stores; ``clock``: in place of the store's, for tests."""
+    witness = None if clock is not None or state.clock is CLOCK else CLOCK
     return Scheduler(
-        Ports(records=state.records, definitions=state.definitions, leases=state.leases, clock=clock),
+        Ports(
+            records=state.records,
+            definitions=state.definitions,
+            leases=state.leases,
+            clock=clock or state.clock,
+            witness=witness,
+        ),
         SourceSet(sources, state.definitions, holder, replace=manner.replace_set, strict=manner.strict),
         Terms(
             namespace=settings.namespace,
             late_after=settings.late_after,
             catch_up_rate=settings.catch_up_rate,
+            max_clock_skew=settings.max_clock_skew,
             catch_up=manner.catch_up,
             installation=manner.installation,
         ),

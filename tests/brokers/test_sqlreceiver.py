@@ -10,14 +10,14 @@ from beatd.brokers.sql import SqlLimits, SqlReceiver, SqlSender
 from beatd.clock import SystemClock
 from beatd.core.message import Message
 from beatd.core.states import Outcome, State, Verdict
-from beatd.sqlkit.database import Database
+from beatd.sqlkit.database import open_database
 
 SECOND = 1_000_000
 
 
 @pytest.fixture
 def db(tmp_path):
-    made = Database(f"sqlite:///{tmp_path}/beatd.db")
+    made = open_database(f"sqlite:///{tmp_path}/beatd.db")
     yield made
     made.close()
 

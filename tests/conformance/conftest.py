@@ -26,9 +26,10 @@ from beatd.ports import Clock
 from beatd.rediskit.server import Server
 from beatd.results.redis import RedisOutcomes
 from beatd.results.sql import SqlOutcomes
-from beatd.sqlkit.database import Database
+from beatd.sqlkit.database import open_database
 from beatd.stores.redis import RedisDefinitions, RedisHistory, RedisLeases, RedisRecords
 from beatd.stores.sql import SqlDefinitions, SqlHistory, SqlLeases, SqlRecords
+from tests.servers import postgres_schema
 
 SECOND = 1_000_000
 START = 1_800_000_000 * SECOND
@@ -57,7 +58,7 @@ class Driver:
     shares_parts = False
 
     def __init__(self, url: str, clock: Clock, namespace: str = "tests") -> None:
-        self.db = Database(url)
+        self.db = open_database(url)
         self.url, self.clock, self.namespace = url, clock, namespace
         self._bind(namespace)
 
@@ -115,7 +116,7 @@ class RedisDriver(Driver):
                 self.db.command("UNLINK", *keys)
 
 
-REDIS_URL = os.environ.get("BEATD_TEST_REDIS", "redis://127.0.0.1:6379")
+REDIS_URL = os.environ.get("REDIS_TEST_URL", "redis://127.0.0.1:6379")
 
 
 def _sqlite(folder: Path, clock: Clock) -> Iterator[Driver]:
@@ -124,6 +125,13 @@ def _sqlite(folder: Path, clock: Clock) -> Iterator[Driver]:
 
 def _memory(_folder: Path, clock: Clock) -> Iterator[Driver]:
     yield from _closing(Driver("memory://", clock))
+
+
+def _postgresql(_folder: Path, clock: Clock) -> Iterator[Driver]:
+    with postgres_schema() as url:
+        made = Driver(url, clock)
+        made.shares_parts = True
+        yield from _closing(made)
 
 
 def _redis(_folder: Path, clock: Clock) -> Iterator[Driver]:
@@ -149,6 +157,7 @@ def _closing(made: Driver) -> Iterator[Driver]:
 DRIVERS: dict[str, Callable[[Path, Clock], Iterator[Driver]]] = {
     "sqlite": _sqlite,
     "memory": _memory,
+    "postgresql": _postgresql,
     "redis": _redis,
 }
 SHARED = [name for name in DRIVERS if name != "memory"]

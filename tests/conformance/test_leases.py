@@ -1,4 +1,4 @@
-"""Leases: whoever is first holds all until another one has been there for a while."""
+"""Leases: on one machine whoever is first holds all, the others stand by; on a server they share."""
 
 SECOND = 1_000_000
 TTL = 6 * SECOND
@@ -21,8 +21,51 @@ def test_renewing_holds_on(driver, clock):
     _renew(driver, "h1")
     for _ in range(3):
         clock.advance(5)
-        assert _renew(driver, "h1").parts == ALL
-        assert _renew(driver, f"comes and goes at {clock.now()}").parts == frozenset()
+        second, first = _renew(driver, "h2").parts, _renew(driver, "h1").parts
+        assert not first & second
+        assert driver.shares_parts or first == ALL
+
+
+def _settled(driver, clock, *holders):
+    """Renew in turn until nothing moves any more; return what each holds."""
+    for _ in range(10):
+        clock.advance(2)
+        held = [_renew(driver, holder).parts for holder in holders]
+    return held
+
+
+def test_on_a_server_the_live_ones_share_evenly_and_nothing_twice(driver, clock):
+    if not driver.shares_parts:
+        return
+    first, second, third = _settled(driver, clock, "h1", "h2", "h3")
+    assert first | second | third == ALL
+    assert len(first) + len(second) + len(third) == 64
+    assert max(len(first), len(second), len(third)) <= 22
+
+
+def test_on_a_server_a_fresh_one_waits_one_ttl_before_others_make_room(driver, clock):
+    if not driver.shares_parts:
+        return
+    _settled(driver, clock, "h1")
+    assert _renew(driver, "h2").parts == frozenset()
+    assert _renew(driver, "h1").parts == ALL
+    clock.advance(5)
+    _renew(driver, "h1")
+    assert _renew(driver, "h2").parts == frozenset()
+    clock.advance(1)
+    assert len(_renew(driver, "h1").parts) == 32
+    assert len(_renew(driver, "h2").parts) == 32
+
+
+def test_on_a_server_the_parts_of_one_that_goes_are_shared_by_the_rest(driver, clock):
+    if not driver.shares_parts:
+        return
+    _settled(driver, clock, "h1", "h2", "h3")
+    driver.leases.release("h2")
+    assert [len(_renew(driver, holder).parts) for holder in ("h1", "h3")] == [32, 32]
+    # One more, and without a word.
+    clock.advance(6)
+    assert _renew(driver, "h3").parts == ALL
 
 
 def test_an_expired_lease_goes_to_whoever_asks(driver, clock):

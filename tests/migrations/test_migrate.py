@@ -12,12 +12,12 @@ from alembic.script import ScriptDirectory
 
 from beatd.errors import StoreError
 from beatd.sqlkit import migrate
-from beatd.sqlkit.database import Database
+from beatd.sqlkit.database import open_database
 
 
 @pytest.fixture
 def db(tmp_path):
-    made = Database(f"sqlite:///{tmp_path}/beatd.db")
+    made = open_database(f"sqlite:///{tmp_path}/beatd.db")
     yield made
     made.close()
 
@@ -37,7 +37,7 @@ def test_the_versions_listed_are_the_migrations_there_are():
 
 
 def test_the_migrations_end_where_the_schema_stands(db):
-    memory = Database("memory://")
+    memory = open_database("memory://")
     assert [row for row in _objects(db) if "beatd_schema" not in row[1]] == _objects(memory)
     memory.close()
 
@@ -51,8 +51,8 @@ def test_a_new_file_is_migrated_at_first_use_and_only_then(db):
 def test_a_current_database_is_opened_without_alembic(db):
     migrate.upgrade(db)
     code = (
-        "import sys; from beatd.sqlkit.database import Database\n"
-        f"with Database('sqlite:///{db.path}').read() as c: c.exec_driver_sql('SELECT 1 FROM beatd_fires')\n"
+        "import sys; from beatd.sqlkit.database import open_database\n"
+        f"with open_database('sqlite:///{db.path}').read() as c: c.exec_driver_sql('SELECT 1 FROM beatd_fires')\n"
         "print('alembic' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
@@ -78,7 +78,7 @@ def _set_version(db, version):
 def test_a_newer_schema_is_refused(db):
     _set_version(db, "9999")
     for create in (True, False):
-        other = Database(f"sqlite:///{db.path}", create=create)
+        other = open_database(f"sqlite:///{db.path}", create=create)
         with (
             pytest.raises(StoreError, match=r"made by a newer beatd \(schema 9999, this one knows 0002\)"),
             other.read(),
@@ -113,7 +113,7 @@ def test_the_first_schema_is_migrated_at_first_use_with_what_is_in_it(db):
 
 def test_a_reader_of_the_first_schema_is_told_how_to_migrate(db):
     _at_version(db, "0001")
-    reader = Database(f"sqlite:///{db.path}", create=False)
+    reader = open_database(f"sqlite:///{db.path}", create=False)
     with pytest.raises(StoreError, match="has the older schema 0001; run `beatd db upgrade`"), reader.read():
         pass
     reader.close()
@@ -122,7 +122,7 @@ def test_a_reader_of_the_first_schema_is_told_how_to_migrate(db):
 def test_a_reader_does_not_migrate(db):
     with db.bare(writing=True) as connection:
         connection.exec_driver_sql("CREATE TABLE theirs (x)")
-    reader = Database(f"sqlite:///{db.path}", create=False)
+    reader = open_database(f"sqlite:///{db.path}", create=False)
     with pytest.raises(StoreError, match="has no tables of beatd yet; `beatd run` makes them"), reader.read():
         pass
     assert "the schema is absent" in migrate.check(reader)[0]
@@ -135,7 +135,7 @@ def test_a_backup_is_a_whole_database_of_mode_0600(db, tmp_path):
     target = tmp_path / "copy.db"
     migrate.backup(db, target)
     assert target.stat().st_mode & 0o777 == 0o600
-    copy = Database(f"sqlite:///{target}", create=False)
+    copy = open_database(f"sqlite:///{target}", create=False)
     assert migrate.check(copy) == []
     with copy.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM beatd_leases").scalar() == 1
@@ -157,7 +157,7 @@ def test_six_processes_that_start_at_once_migrate_once(tmp_path):
             try:
                 os.close(opener)
                 os.read(gate, 1)  # ends when the parent opens the gate for all
-                with Database(url).write() as connection:
+                with open_database(url).write() as connection:
                     connection.exec_driver_sql(f"INSERT INTO beatd_leases (namespace, part) VALUES ('n', {number})")
                 code = 0
             finally:
@@ -166,7 +166,7 @@ def test_six_processes_that_start_at_once_migrate_once(tmp_path):
     os.close(gate)
     os.close(opener)
     assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * 6
-    db = Database(url, create=False)
+    db = open_database(url, create=False)
     with db.read() as connection:
         assert connection.exec_driver_sql("SELECT version_num FROM beatd_schema").all() == [(migrate.head(),)]
         assert connection.exec_driver_sql("SELECT count(*) FROM beatd_leases").scalar() == 6

@@ -6,7 +6,7 @@ import pytest
 
 from beatd.config.settings import Settings
 from beatd.scheduler.engine import Scheduler
-from beatd.sqlkit.database import Database
+from beatd.sqlkit.database import Database, open_database
 from beatd.testing import ManualClock
 from beatd.wiring.drivers import open_broker, open_state
 from beatd.wiring.schedule import Manner, make_scheduler, make_sources
@@ -31,7 +31,7 @@ class Stage:
     def scheduler(self, holder: str = "one", **manner: bool) -> Scheduler:
         """Return a scheduler that has started."""
         settings = Settings(broker=f"sqlite:///{self.database}", schedule=(str(self.file),))
-        database = Database(settings.broker, busy_seconds=0.1)
+        database = open_database(settings.broker, busy_seconds=0.1)
         self._open.append(database)
         self.state = open_state(settings, clock=self.clock, database=database)
         self.broker = open_broker(settings, clock=self.clock, database=database)

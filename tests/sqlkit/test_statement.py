@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 from beatd.brokers.sqlclaim import _claim_statement
-from beatd.sqlkit.database import Database
+from beatd.sqlkit.database import open_database
 from beatd.sqlkit.statement import Statement
 
 MODULES = [
@@ -28,7 +28,7 @@ def _statements():
 
 @pytest.fixture(scope="module")
 def connection():
-    db = Database("memory://")
+    db = open_database("memory://")
     with db.read() as connection:
         yield connection
     db.close()
@@ -51,5 +51,6 @@ def test_claiming_takes_the_best_straight_from_the_index(connection):
 
 def test_an_emitted_fire_is_found_by_entry_and_moment(connection):
     compiled = importlib.import_module("beatd.sqlkit.messages")._FIRED._for(connection.dialect)
-    plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled.sql}", ("[]", "n"))]
+    values = tuple(compiled.constants.get(name, "[]") for name in compiled.names)
+    plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled.sql}", values)]
     assert any("beatd_fires_entry (namespace=? AND entry=? AND first=?)" in line for line in plan), plan

@@ -15,7 +15,7 @@ from beatd.core.calendars import read_calendars
 from beatd.core.entry import Draft, Entry
 from beatd.core.fields import FieldError, compile_entry, decode_entry
 from beatd.schedules.composition.calendars import CalendarError
-from beatd.sqlkit.database import Database
+from beatd.sqlkit.database import Database, open_database
 from beatd.stores.sql import SqlDefinitions
 from beatd.stores.toml import TomlSource
 
@@ -117,7 +117,7 @@ def test_toml_gives_the_entry_back_also_from_its_canonical_form(
 
 @pytest.fixture(scope="module")
 def database(folder: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{folder}/beatd.db")
+    made = open_database(f"sqlite:///{folder}/beatd.db")
     yield made
     made.close()
 

@@ -9,7 +9,7 @@ from beatd.clock import SystemClock
 from beatd.core.entry import Draft, Entry
 from beatd.core.identity import stable_hash
 from beatd.core.line import compiled, owns_otherwise
-from beatd.sqlkit.database import Database
+from beatd.sqlkit.database import Database, open_database
 from beatd.stores.sql import SqlDefinitions
 
 LIBRARIES = ("tzdata", "astral", "dateutil", "holidays")
@@ -17,7 +17,7 @@ LIBRARIES = ("tzdata", "astral", "dateutil", "holidays")
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path}/beatd.db")
+    made = open_database(f"sqlite:///{tmp_path}/beatd.db")
     yield made
     made.close()
 

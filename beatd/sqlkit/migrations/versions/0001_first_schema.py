@@ -9,8 +9,10 @@ revision = "0001"
 down_revision = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-TEXT = sa.Text()
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 BLOB = sa.LargeBinary()
+ROOMY = {"fillfactor": 70}
+RESTLESS = {**ROOMY, "autovacuum_vacuum_scale_factor": 0.02, "autovacuum_vacuum_threshold": 1000}
 
 
 def upgrade() -> None:
@@ -34,6 +36,10 @@ def _counts(*names: str) -> list[sa.Column[object]]:
 
 def _partial(name: str, table: str, columns: list[str | sa.TextClause], where: str) -> None:
     op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+
+
+def _reserved(name: str, table: str, columns: list[str], where: str) -> None:
+    op.create_index(name, table, columns, postgresql_where=sa.text(where))
 
 
 def _set() -> None:
@@ -66,7 +72,7 @@ def _set() -> None:
         sa.PrimaryKeyConstraint("namespace", "name", "number"),
         sqlite_strict=True,
     )
-    op.create_index("beatd_definitions_number", "beatd_definitions", ["namespace", "number"])
+    _reserved("beatd_definitions_number", "beatd_definitions", ["namespace", "number"], "changed_at > 0")
 
 
 def _state() -> None:
@@ -82,6 +88,7 @@ def _state() -> None:
         *_may(TEXT, "pause_note"),
         *_counts("removed", "noticed_at"),
         sa.PrimaryKeyConstraint("namespace", "name"),
+        postgresql_with=ROOMY,
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
@@ -125,7 +132,7 @@ def _history() -> None:
         sqlite_strict=True,
     )
     op.create_index("beatd_fires_entry", "beatd_fires", ["namespace", "entry", "first"])
-    op.create_index("beatd_fires_first", "beatd_fires", ["namespace", "first"])
+    _reserved("beatd_fires_first", "beatd_fires", ["namespace", "first"], "id > 0")
     _partial("beatd_fires_open", "beatd_fires", ["namespace", "entry"], "last IS NULL")
 
 
@@ -149,6 +156,7 @@ def _broker() -> None:
         *_may(BIG, "claimed_at", "lease_until"),
         *_may(TEXT, "reason"),
         sa.UniqueConstraint("namespace", "id", name="beatd_messages_id"),
+        postgresql_with=RESTLESS,
         sqlite_strict=True,
     )
     _partial("beatd_messages_claimed", "beatd_messages", ["namespace", "owner"], "state = 'claimed'")
@@ -173,7 +181,7 @@ def _broker() -> None:
         sa.PrimaryKeyConstraint("namespace", "message_id"),
         sqlite_strict=True,
     )
-    op.create_index("beatd_results_finished", "beatd_results", ["namespace", "finished_at"])
+    _reserved("beatd_results_finished", "beatd_results", ["namespace", "finished_at"], "finished_at > 0")
     op.create_table(
         "beatd_workers",
         *_needs(TEXT, "namespace", "worker", "host"),

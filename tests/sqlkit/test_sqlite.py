@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from beatd.errors import BrokerUnavailableError, StoreError
-from beatd.sqlkit import database
-from beatd.sqlkit.database import Database
+from beatd.sqlkit import sqlite
+from beatd.sqlkit.sqlite import SqliteDatabase
 
 
 def _touch(db):
@@ -24,7 +24,7 @@ def _pragma(db, name):
 
 @pytest.fixture
 def db(tmp_path):
-    made = Database(f"sqlite:///{tmp_path}/beatd.db")
+    made = SqliteDatabase(f"sqlite:///{tmp_path}/beatd.db")
     yield made
     made.close()
 
@@ -97,7 +97,7 @@ def test_a_forked_child_works_on_a_connection_of_its_own_and_hurts_nobody(db):
 
 
 def test_memory_is_private_and_shared_between_threads():
-    first, second = Database("memory://"), Database("memory://")
+    first, second = SqliteDatabase("memory://"), SqliteDatabase("memory://")
     with first.write() as connection:
         connection.exec_driver_sql("INSERT INTO beatd_leases (namespace, part) VALUES ('n', 1)")
     counts = []
@@ -128,7 +128,7 @@ def test_a_file_put_in_the_place_of_another_is_made_ready(db):
 
 
 def _refusal(url, kind=StoreError, **options):
-    db = Database(url, **options)
+    db = SqliteDatabase(url, **options)
     with pytest.raises(kind) as caught:
         _touch(db)
     db.close()
@@ -184,20 +184,20 @@ def test_a_network_file_system_is_refused(tmp_path):
 
 
 def test_a_directory_that_may_not_be_written_is_named(open_folder, as_nobody):
-    text = as_nobody(lambda: _touch(Database(f"sqlite:///{open_folder}/beatd.db")))
+    text = as_nobody(lambda: _touch(SqliteDatabase(f"sqlite:///{open_folder}/beatd.db")))
     assert text.startswith(f"StoreError: {open_folder}/beatd.db cannot be made (Permission denied)")
 
 
 def test_a_file_that_may_not_be_written_is_named(open_folder, as_nobody):
-    db = Database(f"sqlite:///{open_folder}/beatd.db")
+    db = SqliteDatabase(f"sqlite:///{open_folder}/beatd.db")
     _touch(db)
     db.close()
-    text = as_nobody(lambda: _touch(Database(f"sqlite:///{open_folder}/beatd.db", create=False)))
+    text = as_nobody(lambda: _touch(SqliteDatabase(f"sqlite:///{open_folder}/beatd.db", create=False)))
     assert text.startswith(f"StoreError: {open_folder}/beatd.db: the file is not writable by this user (uid ")
 
 
 def test_a_lock_held_too_long_is_an_outage(tmp_path):
-    db = Database(f"sqlite:///{tmp_path}/beatd.db", busy_seconds=0.05)
+    db = SqliteDatabase(f"sqlite:///{tmp_path}/beatd.db", busy_seconds=0.05)
     _touch(db)
     other = sqlite3.connect(db.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -242,5 +242,5 @@ def test_a_table_taken_away_is_told_with_a_remedy(db):
 
 
 def test_an_sqlite_too_old_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(database.sqlite3, "sqlite_version_info", (3, 34, 1))
+    monkeypatch.setattr(sqlite.sqlite3, "sqlite_version_info", (3, 34, 1))
     assert "beatd needs 3.37.0 or newer" in _refusal(f"sqlite:///{tmp_path}/beatd.db")

@@ -1,0 +1,53 @@
+"""The one clock of all who share a server: the server's."""
+
+from collections.abc import Callable
+
+from beatd.errors import BrokerUnavailableError
+from beatd.ports import Clock
+
+SECOND = 1_000_000
+EACH = 10 * SECOND
+AGAIN = SECOND
+SLOW = SECOND // 10
+
+
+class StoreClock:
+    """The server's clock, read at least every 10 seconds, and between two readings what has elapsed here.
+
+    ``read``: asks the server. A reading counts for the middle of its round trip, so half of that is how far it may be
+    off. Where the server does not answer, the former reading goes on.
+    """
+
+    def __init__(self, read: Callable[[], int], own: Clock) -> None:
+        self._read = read
+        self._own = own
+        self._ahead: int | None = None
+        """By how much the server's clock is ahead of our elapsed time."""
+        self._next = 0
+
+    def now(self) -> int:
+        """Return the server's clock in microseconds since the epoch. Raises BrokerUnavailableError if never read."""
+        elapsed = self._own.elapsed()
+        if self._ahead is None or elapsed >= self._next:
+            self._ahead = self._measured(elapsed)
+        return self._ahead + self._own.elapsed()
+
+    def elapsed(self) -> int:
+        """Return microseconds on this host's clock that never steps and counts suspension."""
+        return self._own.elapsed()
+
+    def _measured(self, began: int) -> int:
+        former = self._ahead
+        try:
+            told = self._read()
+        except BrokerUnavailableError:
+            if former is None:
+                raise
+            self._next = self._own.elapsed() + AGAIN
+            return former
+        ended = self._own.elapsed()
+        slow = ended - began > SLOW
+        self._next = ended + (AGAIN if slow else EACH)
+        ahead = told - (began + ended) // 2
+        # A slow answer tells little: the former reading is believed unless it is proven wrong.
+        return former if slow and former is not None and abs(ahead - former) <= (ended - began) // 2 else ahead
