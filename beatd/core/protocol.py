@@ -41,7 +41,7 @@ def build_message(  # noqa: PLR0913  one keyword per header of the protocol
     soft_time_limit: float | None = None,
     headers: Mapping[str, Any] | None = None,
     serializer: str = "json",
-    ignore_result: bool = False,
+    ignore_result: bool | None = None,
     entry: str | None = None,
     fire_time: int | None = None,
     origin: str = "",
@@ -50,6 +50,8 @@ def build_message(  # noqa: PLR0913  one keyword per header of the protocol
     embed: Mapping[str, Any] | None = None,
 ) -> Message:
     """Return the message that calls ``task``; moments in microseconds, limits in seconds.
+
+    ``ignore_result`` None: the task's own holds, which False would override in Celery's workers.
 
     Raises NotSerializableError for arguments or headers that JSON cannot carry.
     """

@@ -51,7 +51,7 @@ def test_the_headers_are_those_of_protocol_2() -> None:
         "argsrepr": "(1,)",
         "kwargsrepr": "{'day': 'mon'}",
         "origin": "me",
-        "ignore_result": False,
+        "ignore_result": None,
         "replaced_task_nesting": 0,
         "stamped_headers": None,
         "stamps": {},
