@@ -42,13 +42,13 @@ def load_module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except BaseException as error:  # noqa: BLE001  the user's code may raise anything, KeyboardInterrupt too
-        raise AppImportError(_told(name, error)) from None
+        raise AppImportError(import_failure(name, error)) from None
 
 
 def resolve(dotted: str) -> Any:
     """Return what ``module``, ``module:attribute`` or ``module.attribute`` names. Raises AppImportError."""
     module, _, attribute = dotted.partition(":")
-    if not attribute and not _exists(module) and "." in module:
+    if not attribute and not exists(module) and "." in module:
         module, _, attribute = module.rpartition(".")
     found: Any = load_module(module)
     for step in filter(None, attribute.split(".")):
@@ -58,14 +58,16 @@ def resolve(dotted: str) -> Any:
     return found
 
 
-def _exists(module: str) -> bool:
+def exists(module: str) -> bool:
+    """Return whether there is a module of this name; its packages are imported to find out."""
     try:
         return find_spec(module) is not None
     except (ImportError, ValueError):
         return False
 
 
-def _told(name: str, error: BaseException) -> str:
+def import_failure(name: str, error: BaseException) -> str:
+    """Return why a module cannot be imported, with the user's own frames."""
     if isinstance(error, ModuleNotFoundError) and error.name is not None and f"{name}.".startswith(f"{error.name}."):
         missing = "" if error.name == name else f" ({error.name!r} is not there)"
         meant = f"; write it as in an import: {name.removesuffix('.py')!r}" if name.endswith(".py") else ""

@@ -14,6 +14,7 @@ from beatd.cli.output import clean, json_line
 from beatd.clock import SystemClock
 from beatd.config.load import load_settings
 from beatd.config.settings import Settings
+from beatd.config.urls import celery_app
 from beatd.core.document import nearest
 from beatd.core.entry import Draft, Entry
 from beatd.core.field_values import named, shown
@@ -38,8 +39,8 @@ class Finding:
 def command(context: click.Context, sources: tuple[str, ...], *, as_json: bool) -> None:
     """Read schedules, say all that is wrong, and what is odd.
 
-    SRC is a TOML file or a folder of them; ./beatd.toml if none is given. Exit 1 where anything is wrong; odd things
-    are warnings.
+    SRC is a TOML file, a folder of them, or celery:MODULE for a Celery project; ./beatd.toml if none is given. Exit 1
+    where anything is wrong; odd things, and what of a project is not carried over, are warnings.
     """
     settings, findings = _settings(context, sources)
     paths = sources or settings.schedule
@@ -73,9 +74,29 @@ def _settings(context: click.Context, sources: tuple[str, ...]) -> tuple[Setting
 
 def _read(path: str, settings: Settings, drafts: list[Draft]) -> Iterator[Finding]:
     """Read all there is, so that a file that is broken does not hide what is wrong in the others."""
+    if (target := celery_app(path)) is not None:
+        yield from _of_project(path, target, settings, drafts)
+        return
     found, wrong = TomlSource(path, timezone=settings.timezone, queue=settings.queue).survey()
     drafts += found
     yield from (Finding("error", text) for text in wrong)
+
+
+def _of_project(source: str, target: str, settings: Settings, drafts: list[Draft]) -> Iterator[Finding]:
+    """Read a Celery project: what is not carried over, and the tasks that it does not know itself."""
+    from beatd.app.celery.reading import read_celery
+
+    try:
+        reading = read_celery(settings, target)
+    except BeatdError as error:
+        yield Finding("error", f"{source}: {error}")
+        return
+    drafts += reading.drafts
+    places = {draft.name: _path(draft.place, draft.name) for draft in reading.drafts}
+    for note in reading.notes:
+        place = source if note.entry is None else places[note.entry]
+        yield Finding("warning", f"{place}: {note.text}", note.entry)
+    yield from _unknown_tasks(reading.drafts, {*reading.tasks}, source)
 
 
 def _of_code(settings: Settings, drafts: list[Draft]) -> Iterator[Finding]:
@@ -91,11 +112,16 @@ def _of_code(settings: Settings, drafts: list[Draft]) -> Iterator[Finding]:
     drafts += code.drafts
     yield from (Finding("error", f"{modules}: {text}") for text in code.wrong)
     known = {*code.tasks, "beatd.shell", "beatd.http"}
+    # A project's tasks are looked for where they are, in the project.
+    yield from _unknown_tasks([draft for draft in drafts if draft.source != "celery"], known, modules)
+
+
+def _unknown_tasks(drafts: list[Draft], known: set[str], where: str) -> Iterator[Finding]:
     for draft in drafts:
         if draft.entry is not None and draft.entry.task not in known:
             hint = nearest(draft.entry.task, known)
-            text = f"no task named {shown(draft.entry.task)} is in {modules}" + (f"; {hint}" if hint else "")
-            yield Finding("warning", f"{draft.place}: schedules.{named(draft.name)}: {text}", draft.name)
+            text = f"no task named {shown(draft.entry.task)} is in {where}" + (f"; {hint}" if hint else "")
+            yield Finding("warning", f"{_path(draft.place, draft.name)}: {text}", draft.name)
 
 
 def _of_drafts(drafts: list[Draft], now: int) -> Iterator[Finding]:
@@ -120,7 +146,8 @@ def _of_drafts(drafts: list[Draft], now: int) -> Iterator[Finding]:
 
 
 def _path(place: str, name: str) -> str:
-    return f"{place}: schedules.{named(name)}"
+    # A place in a beat_schedule names the entry already.
+    return place if place.endswith("]") else f"{place}: schedules.{named(name)}"
 
 
 def _summary(number: int, findings: list[Finding]) -> str:
@@ -129,7 +156,7 @@ def _summary(number: int, findings: list[Finding]) -> str:
         {finding.entry for finding in findings if finding.level == level and finding.entry is not None}
         for level in ("error", "warning")
     )
-    beside = sum(finding.entry is None for finding in findings)
+    beside = sum(finding.entry is None and finding.level == "error" for finding in findings)
     said = f"{number} {'entry' if number == 1 else 'entries'}: {len(wrong)} wrong, {len(odd - wrong)} odd"
     return said + (f"; {beside} {'error' if beside == 1 else 'errors'} beside them" if beside else "")
 

@@ -41,7 +41,7 @@ app_option = _setting(
     "-A", "--app", metavar="MODULE[:ATTR]", multiple=True, help="Application module to import; may be repeated."
 )
 schedule_option = _setting(
-    "-s", "--schedule", metavar="SRC", multiple=True, help="TOML file or folder of schedules; may be repeated."
+    "-s", "--schedule", metavar="SRC", multiple=True, help="TOML file, folder, or celery:MODULE; may be repeated."
 )
 log_options = (
     _setting("-l", "--log-level", metavar="LEVEL", help="debug, info, warning, error or critical."),

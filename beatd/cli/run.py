@@ -1,6 +1,7 @@
 """``beatd run``."""
 
 import sys
+from functools import partial
 
 import click
 
@@ -20,18 +21,22 @@ from beatd.config.settings import Settings
 def command(settings: Settings, *, no_worker: bool, strict: bool, replace_set: bool, catch_up: bool) -> None:
     """Run scheduler and worker under one supervisor.
 
-    Reads the schedules of each --schedule SRC (a TOML file, or a folder of them), else of ./beatd.toml. Ctrl-C or TERM
-    ends it once the tasks that run have had their time; HUP reads the schedules again.
+    Reads the schedules of each --schedule SRC (a TOML file, a folder of them, or celery:MODULE for the beat_schedule of
+    a Celery project), else of ./beatd.toml. Ctrl-C or TERM ends it once the tasks that run have had their time; HUP
+    reads the schedules again.
     """
     said = {"workers", "queues", "pool"} & given(click.get_current_context()).keys()
     if no_worker and said:
         raise click.UsageError(f"--no-worker and --{min(said)} exclude each other")
     if not settings.schedule and not settings.app:
         raise no_source()
+    from beatd.app.celery.reading import read_celery
     from beatd.app.code import code_of
     from beatd.wiring.schedule import Manner
     from beatd.wiring.together import run
     from beatd.wiring.work import Labour
 
     manner = Manner(strict=strict, replace_set=replace_set, catch_up=catch_up)
-    sys.exit(run(settings, code_of(settings), manner=manner, labour=None if no_worker else Labour()))
+    labour = None if no_worker else Labour()
+    projects = partial(read_celery, settings)
+    sys.exit(run(settings, code_of(settings), manner=manner, labour=labour, read_celery=projects))

@@ -1,8 +1,10 @@
-"""The entries of files and code, read for commands that fire nothing."""
+"""The entries of files, Celery projects and code, read for commands that fire nothing."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from beatd.config.settings import Settings
+from beatd.config.urls import celery_app
 from beatd.core.document import nearest
 from beatd.core.entry import Draft, Entry
 from beatd.core.field_values import shown
@@ -60,4 +62,12 @@ def no_source(reason: str = "there is no ./beatd.toml") -> SettingsError:
 
 
 def _file(path: str, settings: Settings) -> Callable[[], list[Draft]]:
+    if (target := celery_app(path)) is not None:
+        return partial(_project, target, settings)
     return TomlSource(path, timezone=settings.timezone, queue=settings.queue).load
+
+
+def _project(target: str, settings: Settings) -> list[Draft]:
+    from beatd.app.celery.reading import read_celery
+
+    return read_celery(settings, target).drafts

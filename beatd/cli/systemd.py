@@ -12,6 +12,7 @@ import click
 from beatd.cli.options import read_settings, setting_options
 from beatd.cli.units import Place, scheduler_unit, worker_unit
 from beatd.config.settings import Settings
+from beatd.config.urls import celery_app
 from beatd.errors import BeatdError
 
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?|[0-9]{1,9}")  # a name, or a number
@@ -35,7 +36,7 @@ def command(*, user: str | None, output: Path | None) -> None:
         executable=executable,
         words=tuple(words),
         folder=str(Path.cwd()),
-        schedules=tuple(str(Path(path).absolute()) for path in settings.schedule)
+        schedules=tuple(path if celery_app(path) else str(Path(path).absolute()) for path in settings.schedule)
         or (str(Path("beatd.toml").absolute()),),
         apps=settings.app if settings.origins["app"] == "command line" else (),
         user=name,

@@ -8,7 +8,7 @@ from beatd.config.keys import KEYS, PROCESS_KEYS
 from beatd.config.layers import Layer, Raw, of_app, of_documents, of_environ, of_options, read_file
 from beatd.config.secrets import resolve
 from beatd.config.settings import Settings
-from beatd.config.urls import is_url, usable_url
+from beatd.config.urls import celery_app, check_celery_app, is_url, usable_url
 from beatd.core.document import Document
 from beatd.core.field_values import LATER, FieldError
 from beatd.core.urls import masked
@@ -98,8 +98,10 @@ def _documents(reader: _Reader, above: Sequence[Layer], config_path: str | None)
         return [read_file(Path(config_path))]
     given = next((layer.values["schedule"] for layer in above if "schedule" in layer.values), None)
     if given is not None:
-        paths, _ = reader.decode("schedule", given)
-        return [read_file(file) for path in paths for file in _files(Path(path))]
+        sources, _ = reader.decode("schedule", given)
+        paths = [source for source in sources if celery_app(source) is None]
+        if paths:
+            return [read_file(file) for path in paths for file in _files(Path(path))]
     return [read_file(Path(DEFAULT_FILE))] if Path(DEFAULT_FILE).exists() else []
 
 
@@ -114,6 +116,9 @@ def _files(path: Path) -> list[Path]:
 
 
 def _source(key: str, path: str, base: str) -> str:
+    if (target := celery_app(path)) is not None:
+        check_celery_app(key, target)
+        return path
     if is_url(path):
         raise FieldError(key, f"{masked(path)!r}: a database as a source is {LATER}", "name a TOML file or a folder")
     return str(Path(base, path)) if base else path

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from beatd.core.document import nearest
-from beatd.core.field_values import LATER, FieldError
+from beatd.core.field_values import LATER, FieldError, shown
 from beatd.core.urls import masked
 
 _SCHEMES = ("sqlite", "memory", "postgresql", "postgres", "redis", "rediss")
@@ -21,11 +21,25 @@ _LATER = (
 )
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
 _KNOWN = "this version has sqlite:///PATH, postgresql://USER@HOST/NAME and redis://HOST"
+_CELERY = "celery:"
+_APP = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*)?")
 
 
 def is_url(text: str) -> bool:
     """Return whether a text is a URL rather than a path."""
     return _URL.fullmatch(text) is not None
+
+
+def celery_app(source: str) -> str | None:
+    """Return what ``celery:MODULE[:ATTR]`` names, as ``celery -A`` takes it; None for any other source."""
+    return source.removeprefix(_CELERY) if source.startswith(_CELERY) else None
+
+
+def check_celery_app(key: str, target: str) -> None:
+    """Raise FieldError for what names no module, or no attribute of one."""
+    if not _APP.fullmatch(target):
+        reason = f"{shown(_CELERY + target)} names no Celery app"
+        raise FieldError(key, reason, "write celery:MODULE or celery:MODULE:ATTRIBUTE, as in celery:proj.app")
 
 
 def usable_url(key: str, url: str, environ: Mapping[str, str]) -> str:

@@ -5,9 +5,12 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
+from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
 from beatd.config.settings import Settings
+from beatd.config.urls import celery_app
 from beatd.core.entry import Draft
 from beatd.ports import Clock, Source
 from beatd.processes.signals import SignalInbox
@@ -16,11 +19,17 @@ from beatd.scheduler.engine import Ports, Scheduler, Terms
 from beatd.scheduler.housekeeping import Housekeeping
 from beatd.scheduler.loop import SIGNALS, Loop, dump_stacks_on_usr1
 from beatd.scheduler.sources import SourceSet
+from beatd.stores.celery import CelerySource, Reading, likely_files
 from beatd.stores.code import CodeSource
 from beatd.stores.toml import TomlSource
 from beatd.wiring.drivers import CLOCK, Broker, State, open_broker, open_state
 
 ReadCode = Callable[[], list[Draft]]
+ReadCelery = Callable[[str], Reading]
+"""What ``celery:`` names → what that project declares."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +42,19 @@ class Manner:
     catch_up: bool = False
 
 
-def make_sources(settings: Settings, read_code: ReadCode | None) -> list[Source]:
-    """Return the files and the code that define entries; nothing is read yet."""
-    sources: list[Source] = [
-        TomlSource(path, timezone=settings.timezone, queue=settings.queue) for path in settings.schedule
-    ]
+def make_sources(settings: Settings, read_code: ReadCode | None, read_celery: ReadCelery | None = None) -> list[Source]:
+    """Return the files, the Celery projects and the code that define entries; nothing is read yet."""
+    sources = [_source(source, settings, read_celery) for source in settings.schedule]
     if read_code is not None:
         sources.append(CodeSource(", ".join(settings.app) or "code", read_code))
     return sources
+
+
+def _source(source: str, settings: Settings, read_celery: ReadCelery | None) -> Source:
+    target = celery_app(source)
+    if target is None or read_celery is None:
+        return TomlSource(source, timezone=settings.timezone, queue=settings.queue)
+    return CelerySource(source, partial(read_celery, target), files=likely_files(target, settings.app_dir))
 
 
 def make_scheduler(
@@ -92,6 +106,7 @@ def run_scheduler(
     settings: Settings,
     *,
     read_code: ReadCode | None,
+    read_celery: ReadCelery | None = None,
     manner: Manner,
     holder: str,
     pulse: Callable[[], None],
@@ -105,7 +120,8 @@ def run_scheduler(
         dump_stacks_on_usr1()
         state = stack.enter_context(closing(open_state(settings)))
         broker = stack.enter_context(closing(open_broker(settings)))
-        sources = make_sources(settings, _unconnected(read_code, state, broker))
+        apart = partial(_unconnected, (state, broker))
+        sources = make_sources(settings, read_code and apart(read_code), read_celery and apart(read_celery))
         scheduler = make_scheduler(settings, state, broker, sources, manner=manner, holder=holder)
         scheduler.start()
         watch = stack.enter_context(closing(FileWatch([path for source in sources for path in source.paths()])))
@@ -113,17 +129,15 @@ def run_scheduler(
     return 0
 
 
-def _unconnected(read_code: ReadCode | None, *stores: State | Broker) -> ReadCode | None:
+def _unconnected(stores: Sequence[State | Broker], read: Callable[P, R]) -> Callable[P, R]:
     """Close the connections before code is read in a process apart; they open again with their next use.
 
     A child that inherits an open SQLite connection, and whose code opens the same file, upsets the parent's locks.
     """
-    if read_code is None:
-        return None
 
-    def read() -> list[Draft]:
+    def unconnected(*args: P.args, **kwargs: P.kwargs) -> R:
         for store in stores:
             store.close()
-        return read_code()
+        return read(*args, **kwargs)
 
-    return read
+    return unconnected

@@ -12,7 +12,7 @@ from beatd.processes.member import Part
 from beatd.processes.notify import Notifier
 from beatd.wiring.drivers import CLOCK, open_state
 from beatd.wiring.installation import check_installation
-from beatd.wiring.schedule import Manner, new_holder, run_scheduler
+from beatd.wiring.schedule import Manner, ReadCelery, new_holder, run_scheduler
 from beatd.wiring.work import Labour, worker_spec
 from beatd.worker import service
 
@@ -27,7 +27,9 @@ class Code:
     read: Callable[[], list[Draft]]
 
 
-def run(settings: Settings, code: Code | None, *, manner: Manner, labour: Labour | None) -> int:
+def run(
+    settings: Settings, code: Code | None, *, manner: Manner, labour: Labour | None, read_celery: ReadCelery
+) -> int:
     """Run a scheduler and, with ``labour``, a worker under one supervisor; return the exit code.
 
     Raises StoreError for a store that cannot be opened; a source that cannot be read is told by the scheduler.
@@ -41,7 +43,9 @@ def run(settings: Settings, code: Code | None, *, manner: Manner, labour: Labour
     notifier, holder = Notifier.from_environment(), new_holder()
 
     def schedule(pulse: Callable[[], None]) -> int:
-        return run_scheduler(settings, read_code=read_code, manner=manner, holder=holder, pulse=pulse)
+        return run_scheduler(
+            settings, read_code=read_code, read_celery=read_celery, manner=manner, holder=holder, pulse=pulse
+        )
 
     def work(pulse: Callable[[], None]) -> int:
         spec = worker_spec(settings, labour or Labour(), _loader(code), most=MOST_CHILDREN)

@@ -13,7 +13,7 @@ OURS = [path for path in MODULES if path.is_relative_to(ROOT / "beatd")]
 BANNED = re.compile(
     r"(?<![a-z])(jobs?|cronjobs?|managers?|helpers?|utils?|masters?|slaves?|overdue)(?![a-z])", re.IGNORECASE
 )
-ALLOWED = re.compile(r"importlib\.util|service manager")  # names that others gave
+ALLOWED = re.compile(r"importlib\.util|celery\.app\.utils|service manager")  # names that others gave
 
 
 def name(path: Path) -> str:
