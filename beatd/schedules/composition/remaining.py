@@ -64,7 +64,8 @@ class Remaining(Schedule):
         # What fires on whole seconds only has none that an interval could take away between two of its own.
         turns = {rule: daily for rule in moments if here and (daily := _turns(rule)) is not None}
         rules: dict[Schedule, Daily] = {cron: daily_crontab(cron.resolved) for cron in crons} | turns
-        self._moments = tuple(rule for rule in moments if rule not in turns)
+        # The sun last: whoever asks in turn need not compute it where another rule takes the fire away.
+        self._moments = tuple(sorted((rule for rule in moments if rule not in turns), key=_is_slow))
         self._seconds = SecondsLeft(self._zone, closed, rules) if rules or closed is not None else None
         takers = () if self._seconds is None else self._seconds.takers
         self._layer = own.layer._replace(takers=takers) if own is not None and here else None
@@ -138,7 +139,7 @@ class Remaining(Schedule):
 
     @property
     def _most(self) -> int:
-        return _MOST_SLOW if isinstance(self.inner, MovedInstants | Solar) else _MOST_STEPS
+        return _MOST_SLOW if _is_slow(self.inner) else _MOST_STEPS
 
     def _names(self, fire: int) -> bool:
         return any(rule.next_us(fire - 1) == fire for rule in self._moments)
@@ -195,3 +196,7 @@ def _widening(after: int, until: int) -> Iterator[tuple[int, int]]:
 
 def _turns(rule: Schedule) -> Daily | None:
     return daily_interval(rule) if isinstance(rule, Interval) else None
+
+
+def _is_slow(schedule: Schedule) -> bool:
+    return isinstance(schedule, MovedInstants | Solar)

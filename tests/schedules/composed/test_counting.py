@@ -196,3 +196,10 @@ def test_a_day_that_is_open_even_so_is_enough():
     assert schedule.next_after(utc(2149, 1, 1)) == utc(2150, 3, 4, 8)
     with pytest.raises(InvalidScheduleError, match="it can never fire"):
         composed(parse("0 8 5 * *"), exclusion, None, Terms())
+
+
+def test_the_sun_is_not_asked_where_another_rule_takes_the_fire_away():
+    schedule = _left("every 5m", "dawn_civil -75.7 88.6 | dawn_civil -60.5 77.3 | rrule FREQ=SECONDLY")
+    begun = time.process_time()
+    assert schedule.last_before(utc(9999, 12, 31)) is None
+    assert time.process_time() - begun < 2
