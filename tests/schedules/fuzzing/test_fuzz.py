@@ -1,7 +1,6 @@
 """Whatever is written: it is read or refused in our own words, soon; and what is read can be asked."""
 
 import os
-import random
 import sys
 from itertools import islice
 
@@ -39,7 +38,8 @@ def test_so_is_what_is_made_and_bent():
 
 @pytest.mark.slow
 def test_so_is_whatever_comes_to_mind_in_two_minutes():
-    seed = int(os.environ.get("FUZZ_SEED", random.SystemRandom().getrandbits(32)))
+    # One seed, so that a change is judged and not luck; `make soak` goes on with others.
+    seed = int(os.environ.get("FUZZ_SEED", "20261121"))
     seconds = float(os.environ.get("FUZZ_SECONDS", "120"))
     sys.stdout.write(f"FUZZ_SEED={seed} FUZZ_SECONDS={seconds:g}\n")
     known = corpus()
