@@ -28,7 +28,16 @@ class Clock(Protocol):
 
 
 class Records(Protocol):
-    """Entries' records; moved only by compare-and-set, together with the messages."""
+    """Entries' records; moved only by compare-and-set, together with the messages.
+
+    Two kinds of change need no expectation, and happen in the operation that causes them: whatever ends a message of
+    an entry for good (settle, a claim's ends, revoke, cancel) carries out ``core.ending.ended`` on the record as it is;
+    an item that ``rests_on`` a message which is neither waiting nor running does so in its stead.
+    """
+
+    @property
+    def sees_finish(self) -> bool:
+        """Whether this store learns when a message has ended; else entries that ask for it are quarantined."""
 
     def load(self, names: Sequence[str] | None = None) -> dict[str, Record]:
         """Return the records of these names (None: of all), tombstones included, from the primary."""
@@ -191,6 +200,7 @@ class Receiver(Protocol):
         """End a delivery, store its outcome and send the follow-ups in one atomic step, fenced by owner and attempt.
 
         ``Verdict.RETRY`` puts the message back at ``outcome.retry_at`` with its ``retries`` header raised by one.
+        The record of its entry learns of the end in the same step (``core.ending``), and is locked before the message.
         Returns False, and does nothing, where the delivery is no longer this owner's.
         """
 
@@ -237,8 +247,14 @@ class Stored:
 class Limits(Protocol):
     """Broker state that holds messages back."""
 
-    def revoke(self, message_id: str) -> bool:
-        """End an unstarted message as revoked, or mark a running one; False if it is not known."""
+    def revoke(self, message_id: str, *, terminate: bool = False) -> bool:
+        """End an unstarted message as revoked, or mark a running one; False if it is not known.
+
+        One that runs is not run again; with ``terminate`` its worker ends it, too.
+        """
+
+    def to_terminate(self, owners: Sequence[str]) -> frozenset[tuple[str, int]]:
+        """Return (id, attempt) of what these owners run and somebody revoked with termination; takes no lock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,7 @@ class EntryTerms(TypedDict, total=False):
     misfire: Literal["latest", "all", "skip"]
     grace: TextDuration
     catch_up_limit: int
-    overlap: str
+    overlap: Literal["allow", "skip", "queue_one", "cancel_previous"]
     overlap_timeout: TextDuration
     jitter: TextDuration
     gap: Literal["shift", "skip"]

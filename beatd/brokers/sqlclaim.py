@@ -1,4 +1,4 @@
-"""Claiming: one atomic statement that starts the lease, and the ends of what may not be run any more."""
+"""Claiming: one atomic statement that starts the lease, and the judgement of what may not be run any more."""
 
 import logging
 from collections.abc import Sequence
@@ -10,7 +10,6 @@ from sqlalchemy import (
     Select,
     Update,
     bindparam,
-    delete,
     exists,
     func,
     literal_column,
@@ -19,12 +18,11 @@ from sqlalchemy import (
     update,
 )
 
-from beatd.brokers import sqloutcome
 from beatd.core.message import Delivery, Message
 from beatd.core.states import Outcome, Verdict
-from beatd.sqlkit import schema
+from beatd.sqlkit import outcomes, schema
 from beatd.sqlkit.dialect import best_of, chosen, constant, is_one_of
-from beatd.sqlkit.messages import CLAIMED, DEAD, DELAYED, READY, as_json
+from beatd.sqlkit.messages import CLAIMED, DELAYED, READY, as_json
 from beatd.sqlkit.statement import Statement
 
 PROMOTED_AT_ONCE = 10_000
@@ -55,14 +53,6 @@ _CLAIMABLE = Statement(
     )
 )
 _NEXT_DUE = Statement(lambda: select(func.min(_m.due)).where(_ours, _is_delayed))
-_BURY = Statement(
-    lambda: (
-        update(schema.messages)
-        .where(_m.seq == bindparam("of_seq"))
-        .values(state=constant(DEAD), owner=None, lease_until=None, reason=bindparam("reason"))
-    )
-)
-_DELETE = Statement(lambda: delete(schema.messages).where(_m.seq == bindparam("of_seq")))
 
 
 def _first_of(number: int) -> Select[Any]:
@@ -115,10 +105,10 @@ class Claim:
         self._namespace = namespace
         self._now = now
         self._max_deliveries = max_deliveries
-        self._not_run: list[tuple[Any, Outcome]] = []
+        self.over: list[tuple[Delivery, Outcome]] = []
 
     def run(self, queues: Sequence[str], *, owner: str, limit: int, lease: int) -> list[Delivery]:
-        """Take up to ``limit`` messages, best first, ending on the way those that must not be run."""
+        """Take up to ``limit`` messages, best first; those that must not be run are in ``over``, to be settled."""
         _PROMOTE.change(self._connection, of_namespace=self._namespace, now=self._now, most=PROMOTED_AT_ONCE)
         names = {f"queue_{number}": queue for number, queue in enumerate(queues)}
         given = {"of_namespace": self._namespace, "owner": owner, "now": self._now, "until": self._now + lease}
@@ -127,42 +117,39 @@ class Claim:
         for _ in range(_ROUNDS):
             rows = statement.rows(self._connection, **given, **names, limit=limit - len(taken))
             rows.sort(key=lambda row: (-row.priority, row.seq))
-            taken += [_delivery(row) for row in rows if not self._ended(row)]
+            for row in rows:
+                outcome = self._judge(row)
+                if outcome is None:
+                    taken.append(_delivery(row))
+                else:
+                    self.over.append((_delivery(row), outcome))
             if not rows or len(taken) == limit:
                 break
         return taken
 
     def tell(self) -> None:
         """Log what was ended without a run; to be called after the transaction, whose lock must not wait for a log."""
-        for row, outcome in self._not_run:
-            dead = outcome.verdict is Verdict.DEAD
-            fields = {"entry": row.entry, "task": row.task, "message_id": row.id, "attempt": row.attempt - 1}
+        for delivery, outcome in self.over:
+            dead, message = outcome.verdict is Verdict.DEAD, delivery.message
+            named = {"entry": message.entry, "task": message.task, "message_id": message.id}
             logger.log(
                 logging.ERROR if dead else logging.WARNING,
                 "a message is now a dead letter" if dead else "a message was not run",
-                extra={"action": "dead" if dead else "revoked", **fields, "reason": outcome.reason},
+                extra={
+                    "action": "dead" if dead else "revoked",
+                    **named,
+                    "attempt": delivery.attempt - 1,
+                    "reason": outcome.reason,
+                },
             )
-
-    def _ended(self, row: Any) -> bool:
-        outcome = self._judge(row)
-        if outcome is None:
-            return False
-        if outcome.verdict is Verdict.DEAD:
-            _BURY.change(self._connection, of_seq=row.seq, reason=outcome.reason)
-        else:
-            _DELETE.change(self._connection, of_seq=row.seq)
-        named = {"message_id": row.id, "task": row.task, "entry": row.entry, "fire_time": row.fire_time}
-        sqloutcome.store(self._connection, sqloutcome.row_of(outcome, self._namespace, self._now, **named))
-        self._not_run.append((row, outcome))
-        return True
 
     def _judge(self, row: Any) -> Outcome | None:
         if row.revoked:
-            return sqloutcome.revoked("revoked")
+            return outcomes.revoked("revoked")
         if row.expires is not None and row.expires <= self._now:
-            return sqloutcome.revoked("expired")
+            return outcomes.revoked("expired")
         deliveries = row.attempt - row.forgiven
-        return sqloutcome.lost(deliveries - 1) if deliveries > self._max_deliveries else None
+        return outcomes.lost(deliveries - 1) if deliveries > self._max_deliveries else None
 
 
 def _delivery(row: Any) -> Delivery:

@@ -1,19 +1,27 @@
 """What holds messages back, in a SQL database."""
 
-from sqlalchemy import bindparam, delete, select, update
+from collections.abc import Sequence
 
-from beatd.brokers import sqloutcome
+from sqlalchemy import bindparam, literal_column, select
+
 from beatd.ports import Clock
 from beatd.sqlkit import schema
 from beatd.sqlkit.database import Database
-from beatd.sqlkit.messages import CLAIMED, DEAD
+from beatd.sqlkit.dialect import constant, is_one_of
+from beatd.sqlkit.ending import Ends
+from beatd.sqlkit.messages import CLAIMED, as_json
+from beatd.sqlkit.revoking import NOT_AGAIN, TERMINATE, ending_of, revoke
 from beatd.sqlkit.statement import Statement
 
 _m = schema.messages.c
-_of_id = (_m.namespace == bindparam("of_namespace"), _m.id == bindparam("of_id"))
-_FIND = Statement(lambda: select(_m.state, _m.task, _m.entry, _m.fire_time).where(*_of_id).with_for_update())
-_MARK = Statement(lambda: update(schema.messages).where(*_of_id).values(revoked=1))
-_DELETE = Statement(lambda: delete(schema.messages).where(*_of_id))
+_TO_TERMINATE = Statement(
+    lambda: select(_m.id, _m.attempt).where(
+        _m.namespace == bindparam("namespace"),
+        _m.state == constant(CLAIMED),
+        is_one_of(_m.owner, "owners"),
+        _m.revoked == literal_column(str(TERMINATE)),
+    )
+)
 
 
 class SqlLimits:
@@ -24,18 +32,23 @@ class SqlLimits:
         self._namespace = namespace
         self._clock = clock
 
-    def revoke(self, message_id: str) -> bool:
+    def revoke(self, message_id: str, *, terminate: bool = False) -> bool:
         """End an unstarted message as revoked, or mark a running one so that it is not run again."""
-        of_id = {"of_namespace": self._namespace, "of_id": message_id}
         with self._db.write() as connection:
-            row = _FIND.row(connection, **of_id)
-            if row is None or row.state == DEAD:
-                return False
-            if row.state == CLAIMED:
-                _MARK.change(connection, **of_id)
-                return True
-            _DELETE.change(connection, **of_id)
-            named = {"message_id": message_id, "task": row.task, "entry": row.entry, "fire_time": row.fire_time}
-            outcome = sqloutcome.revoked("revoked")
-            sqloutcome.store(connection, sqloutcome.row_of(outcome, self._namespace, self._clock.now(), **named))
-            return True
+            now, ends = self._clock.now(), Ends(connection, self._namespace, self._clock.now())
+            ending = ending_of(connection, self._namespace, message_id)
+            if ending is not None:
+                ends.lock([ending.entry])
+            mark = TERMINATE if terminate else NOT_AGAIN
+            over = revoke(connection, self._namespace, message_id, now, reason="revoked", mark=mark)
+            if over and ending is not None:
+                ends.tell(ending)
+            return over is not None
+
+    def to_terminate(self, owners: Sequence[str]) -> frozenset[tuple[str, int]]:
+        """Return (id, attempt) of what these owners run and others want ended; takes no lock."""
+        if not owners:
+            return frozenset()
+        with self._db.read() as connection:
+            rows = _TO_TERMINATE.rows(connection, namespace=self._namespace, owners=as_json(owners))
+        return frozenset((row.id, row.attempt) for row in rows)

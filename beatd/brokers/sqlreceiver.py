@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, case, delete, exists, literal_column, select, update
+from sqlalchemy import Select, bindparam, exists, select, update
 
-from beatd.brokers import sqlclaim, sqloutcome
+from beatd.brokers import sqlclaim
+from beatd.brokers.sqlsettle import Settled, Settlement, outcome_row
 from beatd.core.entry import SECOND
 from beatd.core.message import Delivery, Message
-from beatd.core.states import Outcome, Verdict
+from beatd.core.states import Outcome
 from beatd.ports import Clock
 from beatd.sqlkit import messages, schema
 from beatd.sqlkit.database import Database
 from beatd.sqlkit.dialect import chosen, constant, is_one_of
-from beatd.sqlkit.messages import CLAIMED, DEAD, DELAYED, READY, as_json
+from beatd.sqlkit.messages import CLAIMED, READY, as_json
 from beatd.sqlkit.statement import Statement
 
 _EVER = (1 << 63) - 1
@@ -21,34 +22,6 @@ _SHORTEST, _LONGEST, _QUIET = 0.005, 0.050, 1.0
 
 _m = schema.messages.c
 _is_claimed = (_m.namespace == bindparam("of_namespace"), _m.state == constant(CLAIMED))
-_is_held = (
-    *_is_claimed,
-    _m.id == bindparam("of_id"),
-    _m.owner == bindparam("of_owner"),
-    _m.attempt == bindparam("of_attempt"),
-)
-_DONE = Statement(lambda: delete(schema.messages).where(*_is_held))
-_RETRY = Statement(
-    lambda: (
-        update(schema.messages)
-        .where(*_is_held)
-        .values(
-            state=case((bindparam("due") > bindparam("now"), constant(DELAYED)), else_=constant(READY)),
-            due=bindparam("due"),
-            headers=bindparam("headers"),
-            forgiven=_m.forgiven + literal_column("1"),
-            owner=None,
-            lease_until=None,
-        )
-    )
-)
-_DEAD = Statement(
-    lambda: (
-        update(schema.messages)
-        .where(*_is_held)
-        .values(state=constant(DEAD), reason=bindparam("reason"), owner=None, lease_until=None)
-    )
-)
 _ANY_CLAIMED = Statement(lambda: select(exists().where(*_is_claimed)))
 
 
@@ -97,6 +70,9 @@ class SqlReceiver:
         with self._db.write() as connection:
             claim = sqlclaim.Claim(connection, self._namespace, self._clock.now(), self._max_deliveries)
             taken = claim.run(queues, owner=owner, limit=limit, lease=lease)
+        # In a transaction of its own, that locks the entries' records before the messages. Where it does not come to
+        # that, the leases end.
+        self._settle_all(claim.over)
         claim.tell()
         return taken
 
@@ -108,25 +84,7 @@ class SqlReceiver:
         """End a delivery in one transaction; False, and nothing done, where it is no longer this owner's."""
         for message in follow_ups:
             messages.require_size(message)
-        now, message = self._clock.now(), delivery.message
-        row = sqloutcome.row_of(
-            outcome,
-            self._namespace,
-            now,
-            message_id=message.id,
-            task=message.task,
-            entry=message.entry,
-            fire_time=message.fire_time,
-        )
-        with self._db.write() as connection:
-            ended = self._end(connection, delivery, outcome, now)
-            if not (ended or sqloutcome.was_started_by(connection, self._namespace, message.id, delivery.owner)):
-                return False
-            sqloutcome.store(connection, row)
-            messages.insert(connection, self._namespace, follow_ups, now)
-            if follow_ups or outcome.verdict is Verdict.RETRY:
-                self._db.announce(connection, self._namespace)
-            return True
+        return self._settle_all([(delivery, outcome)], follow_ups)
 
     def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool, before: int | None = None) -> int:
         """Put back what ``owner`` holds, at once; without ``penalty`` the delivery does not count."""
@@ -159,6 +117,21 @@ class SqlReceiver:
             # Many commits of others: look seldom. A quiet time: be quick again.
             nap = _SHORTEST if spent > nap else min(nap * 1.5, _LONGEST)
 
+    def _settle_all(self, settled: Sequence[Settled], follow_ups: Sequence[Message] = ()) -> bool:
+        """Settle in one transaction; return whether the last one was still its owner's, and do nothing for others."""
+        if not settled:
+            return False
+        now, done = self._clock.now(), False
+        rows = [outcome_row(each, self._namespace, now) for each in settled]
+        with self._db.write() as connection:
+            settlement = Settlement(connection, self._namespace, now, settled)
+            for each, row in zip(settled, rows, strict=True):
+                done = settlement.settle(each, row)
+            if done:
+                messages.insert(connection, self._namespace, follow_ups, now)
+        settlement.tell()
+        return done
+
     def _claimable(self, queues: Sequence[str]) -> bool:
         if not queues:
             return False
@@ -168,22 +141,6 @@ class SqlReceiver:
     def _next_due(self) -> int | None:
         with self._db.read(once=True) as connection:
             return sqlclaim.next_due(connection, self._namespace)
-
-    def _end(self, connection: Connection, delivery: Delivery, outcome: Outcome, now: int) -> bool:
-        held = {
-            "of_namespace": self._namespace,
-            "of_id": delivery.message.id,
-            "of_owner": delivery.owner,
-            "of_attempt": delivery.attempt,
-        }
-        if outcome.verdict is Verdict.DONE:
-            return _DONE.change(connection, **held) == 1
-        if outcome.verdict is Verdict.DEAD:
-            return _DEAD.change(connection, **held, reason=outcome.reason) == 1
-        headers = delivery.message.headers
-        raised = {**headers, "retries": int(headers.get("retries") or 0) + 1}
-        due = outcome.retry_at or now
-        return _RETRY.change(connection, **held, due=due, now=now, headers=as_json(raised)) == 1
 
     def _change(self, statement: Statement, **values: Any) -> int:
         # Looking first, because an idle worker must not take the writer's lock every few seconds.

@@ -7,6 +7,7 @@ import click
 from beatd.cli.options import json_option, with_settings
 from beatd.cli.output import json_line, optional_iso, short, table
 from beatd.config.settings import Settings
+from beatd.core.record import Sent
 from beatd.wiring.entries import EntryView, list_entries
 
 
@@ -60,5 +61,15 @@ def plain(view: EntryView) -> dict[str, Any]:
         "runs": view.runs,
         "error": view.error,
         "pause": None if pause is None else {"by": pause.by, "at": optional_iso(pause.at), "note": pause.note},
+        "unfinished": _sent(view.tracking.unfinished),
+        "held": _sent(view.tracking.held),
+        "failures": view.tracking.failures,
         "source": view.source,
     }
+
+
+def _sent(message: Sent | None) -> dict[str, Any] | None:
+    if message is None:
+        return None
+    since = optional_iso(message.since)
+    return {"message_id": message.id, "fire_time": optional_iso(message.fire_time), "since": since}

@@ -13,7 +13,7 @@ from beatd.core.document import nearest
 from beatd.core.record import Reason
 from beatd.ports import Run
 
-_STATES = ("emitted", "started", "success", "failure", "retry", "dead", "revoked", *Reason)
+_STATES = ("emitted", "held", "started", "success", "failure", "retry", "dead", "revoked", *Reason)
 
 
 def _known_state(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -35,8 +35,8 @@ def command(
 ) -> None:
     """Show what happened: fires, their tasks, and what was not emitted.
 
-    A state is emitted, started, success, failure, retry, dead or revoked; or the reason why a range of fires was not
-    emitted: paused, missed, coalesced, expired, limit_reached, quarantined, refused, unknown.
+    A state is emitted, held, started, success, failure, retry, dead or revoked; or the reason why a range of fires was
+    not emitted: paused, missed, coalesced, expired, overlap_skipped, limit_reached, quarantined, refused, unknown.
     """
     from beatd.wiring import open_state
     from beatd.wiring.entries import list_entries

@@ -13,7 +13,7 @@ from beatd.schedules.durations import format_duration
 from beatd.wiring.entries import EntryView, list_entries
 
 _MOMENTS = ("starts_at", "ends_at")
-_DURATIONS = ("expires", "grace", "jitter")
+_DURATIONS = ("expires", "grace", "overlap_timeout", "jitter")
 
 
 @click.command("show")
@@ -40,6 +40,11 @@ def command(settings: Settings, *, name: str, as_json: bool) -> None:
         values["error"] = view.error
     if view.pause:
         values["paused"] = f"by {view.pause.by} at {short(view.pause.at, zone)}: {view.pause.note or 'no note'}"
+    for what, sent in (("unfinished", view.tracking.unfinished), ("held", view.tracking.held)):
+        if sent is not None:
+            values[what] = f"the fire of {short(sent.fire_time, zone)}, since {short(sent.since, zone)}"
+    if view.tracking.failures:
+        values["failures"] = f"{view.tracking.failures} in a row; paused at {view.tracking.pause_after}"
     pairs(values)
 
 

@@ -7,10 +7,10 @@ from typing import Any, Self
 
 import msgspec
 
-from beatd.core.plan import DAY, SECOND, Misfire, Plan, plan_in, plan_of
+from beatd.core.plan import DAY, SECOND, Misfire, Overlap, Plan, plan_in, plan_of
 from beatd.schedules.composition.composed import BusinessDays
 
-__all__ = ["DAY", "OWNERSHIP", "SECOND", "Draft", "Entry", "Misfire", "Plan", "Version"]
+__all__ = ["DAY", "OWNERSHIP", "SECOND", "Draft", "Entry", "Misfire", "Overlap", "Plan", "Version"]
 
 OWNERSHIP = (
     "schedule",
@@ -25,6 +25,9 @@ OWNERSHIP = (
     "enabled",
 )
 """The fields whose change moves fire times from one version to the next."""
+
+# Left out of a stored document where they say nothing: code from before them could not read it.
+_ADDED = {"overlap": Overlap.ALLOW, "overlap_timeout": DAY, "pause_after_failures": 0}
 
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NAME = msgspec.json.Decoder(str)
@@ -68,6 +71,9 @@ class Entry:
     misfire: Misfire = _of_plan("misfire")
     grace: int = _of_plan("grace")
     catch_up_limit: int = _of_plan("catch_up_limit")
+    overlap: Overlap = _of_plan("overlap")
+    overlap_timeout: int = _of_plan("overlap_timeout")
+    pause_after_failures: int = _of_plan("pause_after_failures")
     jitter: int = _of_plan("jitter")
     gap: str | None = _of_plan("gap")
     fold: str | None = _of_plan("fold")
@@ -98,7 +104,8 @@ class Entry:
 
     def document(self) -> str:
         """Return the entry as JSON, as a store keeps it."""
-        return msgspec.json.encode(self.fields()).decode()
+        told = {name: value for name, value in self.fields().items() if name not in _ADDED or value != _ADDED[name]}
+        return msgspec.json.encode(told).decode()
 
     def fields(self) -> dict[str, Any]:
         """Return every field by name, as JSON has them."""
@@ -114,6 +121,11 @@ class Entry:
     def kwargs(self) -> dict[str, Any]:
         """The keyword arguments of the call; where there are none, a new dict."""
         return {} if self._kwargs is None else self._kwargs
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether the ends of its messages decide about its fires, so that the record keeps them in mind."""
+        return self.overlap is not Overlap.ALLOW or self.pause_after_failures > 0
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Entry):

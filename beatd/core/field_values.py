@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from beatd.core.document import nearest
-from beatd.core.entry import Misfire
+from beatd.core.entry import Misfire, Overlap
 from beatd.core.protocol import RESERVED_HEADERS
 from beatd.core.strict_json import NotJsonError, check_json
 from beatd.schedules.at import OUTSIDE, instants, is_day, is_representable, read_reading
@@ -119,6 +119,11 @@ def choice(*words: str) -> Callable[[str, Any], str]:
 def misfire(key: str, value: Any) -> Misfire:
     """Read what late fires do."""
     return Misfire(choice(*(word.value for word in Misfire))(key, value))
+
+
+def overlap(key: str, value: Any) -> Overlap:
+    """Read what a fire does while the former message has not ended."""
+    return Overlap(choice(*(word.value for word in Overlap))(key, value))
 
 
 def duration(least: int) -> Callable[[str, Any], int]:
@@ -250,16 +255,6 @@ def message_headers(key: str, value: Any) -> dict[str, Any]:
 def none_yet(key: str, value: Any) -> None:
     """Refuse a field of a later version."""
     raise FieldError(key, f"{LATER}, got {shown(value)}", "leave it out")
-
-
-def only(allowed: Any) -> Callable[[str, Any], None]:
-    """Return a decoder of a field of which this version has one value."""
-
-    def decode(key: str, value: Any) -> None:
-        if value != allowed or isinstance(value, bool):
-            raise FieldError(key, f"{shown(value)} is {LATER}", f"only {allowed!r} is")
-
-    return decode
 
 
 def _json(key: str, value: Any) -> Any:

@@ -19,7 +19,7 @@ from beatd.core.field_values import (
     misfire,
     named,
     none_yet,
-    only,
+    overlap,
     printable,
     shown,
     start,
@@ -54,6 +54,9 @@ _DECODERS: dict[str, Decoder] = {
     "misfire": misfire,
     "grace": duration(0),
     "catch_up_limit": whole(1),
+    "overlap": overlap,
+    "overlap_timeout": duration(1),
+    "pause_after_failures": whole(0),
     "jitter": duration(0),
     "gap": choice("shift", "skip"),
     "fold": choice("first", "second", "both"),
@@ -62,9 +65,6 @@ _DECODERS: dict[str, Decoder] = {
     "tags": texts,
 }
 _LATER: dict[str, Decoder] = {
-    "overlap": only("allow"),
-    "overlap_timeout": none_yet,
-    "pause_after_failures": only(0),
     "must_succeed_within": none_yet,
     "notify": none_yet,
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from beatd.core.line import Compiled, owns_otherwise
+from beatd.core.overlap import held_until, let_go
 from beatd.core.record import Disposition, Item, Pause, Reason, Record
 from beatd.core.settling import Rules, next_owed, settle
 
@@ -31,6 +32,9 @@ def decide(name: str, line: Sequence[Compiled], record: Record | None, moment: M
     current = _at(line, record.version)
     if current is None or _unreadable(line, record):
         return None
+    wait_ends = _held_until(line, record)
+    if wait_ends is not None and wait_ends <= moment.now:
+        return let_go(name, record, moment.now, moment.seq)
     for following in _after(line, record):
         if owns_otherwise(current, following):
             edge = min(following.version.changed_at, moment.now)
@@ -55,7 +59,8 @@ def next_moment(line: Sequence[Compiled], record: Record | None, now: int) -> in
         current = following
     if _limit_was_raised(current, record):
         return now
-    return None if record.open else next_owed(current.schedule, record)
+    moments = (None if record.open else next_owed(current.schedule, record), _held_until(line, record))
+    return min((each for each in moments if each is not None), default=None)
 
 
 def in_force(line: Sequence[Compiled], record: Record | None) -> Compiled | None:
@@ -68,6 +73,14 @@ def in_force(line: Sequence[Compiled], record: Record | None) -> Compiled | None
             break
         current = following
     return current
+
+
+def _held_until(line: Sequence[Compiled], record: Record) -> int | None:
+    """Return when a held message is to wait no longer, by the version whose fields rule."""
+    if record.tracking is None or record.tracking.held is None:
+        return None
+    ruling = in_force(line, record)
+    return held_until(None if ruling is None else ruling.entry, record)
 
 
 def _at(line: Sequence[Compiled], number: int) -> Compiled | None:
@@ -104,6 +117,7 @@ def _first(name: str, line: Sequence[Compiled], moment: Moment) -> Item | None:
 def _take_in(name: str, former: Compiled, latter: Compiled, record: Record, edge: int, moment: Moment) -> Item:
     """Return the item that ends ``former`` and begins ``latter`` at the edge, or after the newest settled fire."""
     since = max(edge, record.cursor)
+    held = record.tracking.held if record.tracking else None
     comes_back = record.removed and not latter.removed
     begun = Record(
         seq=moment.seq,
@@ -115,6 +129,7 @@ def _take_in(name: str, former: Compiled, latter: Compiled, record: Record, edge
         runs=0 if comes_back else record.runs,
         pause=None if latter.removed or comes_back else record.pause,
         removed=latter.removed,
+        tracking=None if latter.removed or comes_back else record.tracking,
     )
     begun, dispositions = _opened(name, latter, begun)
     return Item(
@@ -124,6 +139,7 @@ def _take_in(name: str, former: Compiled, latter: Compiled, record: Record, edge
         dispositions=dispositions,
         closes=_closing(name, former, record, since),
         takes_in=True,
+        cancels=((held.id, "the entry was removed"),) if held is not None and latter.removed else (),
     )
 
 
@@ -188,7 +204,9 @@ def paused(name: str, record: Record, pause: Pause, seq: int) -> Item:
 
 def resumed(name: str, current: Compiled | None, record: Record, now: int, seq: int) -> Item:
     """Return the item that ends a pause at ``now``; a range with another cause stays open."""
-    unmarked = replace(record, seq=seq, pause=None)
+    # Counted anew: the next failure alone must not pause it again.
+    tracking = record.tracking and replace(record.tracking, failures=0)
+    unmarked = replace(record, seq=seq, pause=None, tracking=tracking or None)
     if record.open is not Reason.PAUSED or current is None:
         return Item(name=name, expected=record.seq, record=unmarked, notice=True)
     at = max(now, record.cursor)

@@ -25,6 +25,15 @@ class Misfire(StrEnum):
     SKIP = "skip"
 
 
+class Overlap(StrEnum):
+    """What a fire does while the entry's former message has not ended."""
+
+    ALLOW = "allow"
+    SKIP = "skip"
+    QUEUE_ONE = "queue_one"
+    CANCEL_PREVIOUS = "cancel_previous"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
     """An entry but for its name, args and kwargs. Durations and moments are integer microseconds; limits are seconds.
@@ -51,6 +60,9 @@ class Plan:
     misfire: Misfire = Misfire.LATEST
     grace: int = DAY
     catch_up_limit: int = 1000
+    overlap: Overlap = Overlap.ALLOW
+    overlap_timeout: int = DAY
+    pause_after_failures: int = 0
     jitter: int = 0
     gap: str | None = None
     fold: str | None = None

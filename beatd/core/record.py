@@ -42,6 +42,32 @@ class Pause:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A scheduled message of an entry; ``since``: when it went into the queue, or into the wait before it."""
+
+    id: str
+    fire_time: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracking:
+    """What an entry needs to know of the ends of its messages, where ``overlap`` or ``pause_after_failures`` ask.
+
+    ``unfinished``: the newest scheduled message that has not ended. ``held``: the one behind it, in the store but not
+    in its queue. ``failures``: in a row; at ``pause_after`` (0: never) the entry is paused.
+    """
+
+    unfinished: Sent | None = None
+    held: Sent | None = None
+    failures: int = 0
+    pause_after: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.unfinished or self.held or self.failures or self.pause_after)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """The state of one entry.
@@ -49,7 +75,7 @@ class Record:
     ``seq`` is a new random 63-bit number with every change, compared for equality only: a counter would repeat after
     a roll-back of the store, and a request from before it would fit.
     ``since``: what the version owns begins strictly after it. ``open``: the reason of the one open range, which
-    began strictly after ``cursor``.
+    began strictly after ``cursor``. ``tracking`` None: nothing of it is to be kept.
     """
 
     seq: int
@@ -63,6 +89,7 @@ class Record:
     backlog: Backlog | None = None
     pause: Pause | None = None
     removed: bool = False
+    tracking: Tracking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +122,13 @@ class Item:
 
     ``expected`` None: only if there is no record. ``takes_in``: the version must be held by the store.
     ``closes``: the open range of that entry is closed by this disposition (its row is updated, not added).
-    ``notice``: schedulers that hold the record in memory are to read it again (pause, resume).
+    ``notice``: schedulers that hold the record in memory are to read it again (pause, resume, a message's end).
+    An emission whose message is the record's ``tracking.held`` is stored, but not put into its queue.
+    ``releases``: ids of held messages that go into their queues. ``cancels``: (id, why) of messages that end revoked:
+    at once where nobody has begun them, else by ending their process. Both after the emissions, in this order; what is
+    not there is passed over. ``rests_on``: the message that the decision takes for unfinished. Where it is neither
+    waiting nor running, nothing of the item happens: the record is told of that end, and comes back.
+    ``timed_out``: the message for which is waited no longer, to be noted in its history.
     """
 
     name: str
@@ -106,6 +139,10 @@ class Item:
     closes: Disposition | None = None
     takes_in: bool = False
     notice: bool = False
+    releases: tuple[str, ...] = ()
+    cancels: tuple[tuple[str, str], ...] = ()
+    rests_on: Sent | None = None
+    timed_out: Sent | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import groupby, islice
 
 from beatd.core.emission import emission
 from beatd.core.entry import Entry, Misfire
 from beatd.core.line import Compiled
+from beatd.core.overlap import Overlapping
 from beatd.core.record import Backlog, Disposition, Emission, Item, Reason, Record
 from beatd.schedules.base import Schedule
 
@@ -113,22 +114,26 @@ class _Settling:
         before: tuple[Disposition, ...],
     ) -> Item:
         emissions, ended, room = [], dict[int, Reason](), self._room()
+        overlapping = Overlapping(self.entry, self.record.tracking, self.window[1])
         cursor = max((each.last for each in before if each.last is not None), default=self.record.cursor)
         for fire in fires:
             reason = self._disposed(fire)
-            if reason is not None:
-                ended[fire] = reason
-            elif room == 0:
+            if reason is None and room == 0:
                 break
-            else:
+            if reason is None and not overlapping.takes():
+                reason = Reason.OVERLAP_SKIPPED
+            if reason is None:
                 emissions.append(self._emission(fire))
+                overlapping.emitted(emissions[-1])
                 room -= 1
+            else:
+                ended[fire] = reason
             cursor = fire
         record = self._moved(cursor, len(emissions), backlog)
         dispositions = (*before, *self._ranges(ended))
         if record.open is not None:
             dispositions += (self._disposition(record.open, record.cursor + 1, None, None),)
-        return Item(
+        item = Item(
             name=self.name,
             expected=self.record.seq,
             record=record,
@@ -136,6 +141,7 @@ class _Settling:
             dispositions=dispositions,
             takes_in=record.version != self.record.version,
         )
+        return overlapping.told(item)
 
     def _moved(self, cursor: int, emitted: int, backlog: Backlog | None) -> Record:
         runs = self.record.runs + emitted
@@ -172,26 +178,16 @@ class _Settling:
         return Disposition(self.name, self.record.generation, self.current.number, reason, first, last, count)
 
     def _ranges(self, ended: Mapping[int, Reason]) -> Iterator[Disposition]:
-        """Yield one range for all that expired (the oldest, so nothing emitted lies between), one for each refused."""
-        expired = [fire for fire, reason in ended.items() if reason is Reason.EXPIRED]
-        for run in _runs_of(expired, ended):
-            yield self._disposition(Reason.EXPIRED, run[0], run[-1], len(run))
-        for fire, reason in ended.items():
+        """Yield one range for each run of fires that ended alike, one for each refused.
+
+        Nothing emitted lies within a run: what has expired is the oldest, what an unfinished message skips the newest.
+        """
+        for reason, fires in groupby(ended, key=lambda fire: ended[fire]):
+            run = list(fires)
             if reason is Reason.REFUSED:
-                yield self._disposition(reason, fire, fire, 1)
-
-
-def _runs_of(chosen: list[int], ended: Mapping[int, Reason]) -> Iterator[list[int]]:
-    """Split ``chosen`` where a fire that ended otherwise lies between two of them."""
-    run: list[int] = []
-    for fire in ended:
-        if fire in chosen:
-            run.append(fire)
-        elif run:
-            yield run
-            run = []
-    if run:
-        yield run
+                yield from (self._disposition(reason, fire, fire, 1) for fire in run)
+            else:
+                yield self._disposition(reason, run[0], run[-1], len(run))
 
 
 def _last(schedule: Schedule, until: int) -> int:

@@ -36,7 +36,10 @@ class Report:
         for disposition in (*closed, *item.dispositions):
             self._disposed(disposition)
         for emission in item.emissions:
-            self._fired(item.name, emission, now)
+            self._fired(item, emission, now)
+        if item.timed_out is not None:
+            fields = {"action": "overlap_timeout", "entry": item.name, "message_id": item.timed_out.id}
+            _log.warning("a message that has not ended is not waited for any longer", extra=fields)
 
     def refused(self, name: str, answer: Answer) -> None:
         """Say which fires the broker cannot take."""
@@ -75,19 +78,21 @@ class Report:
             "lateness_p99_ms": recent[len(recent) * 99 // 100] / 1000 if recent else None,
         }
 
-    def _fired(self, name: str, emission: Emission, now: int) -> None:
+    def _fired(self, item: Item, emission: Emission, now: int) -> None:
+        held = item.record.tracking.held if item.record.tracking else None
+        is_held = held is not None and held.id == emission.message.id
         lateness = now - emission.fire_time
         self._lateness.append(lateness)
         if _log.isEnabledFor(logging.INFO):
             fields = {
-                "action": "fired",
-                "entry": name,
+                "action": "held" if is_held else "fired",
+                "entry": item.name,
                 "task": emission.message.task,
                 "fire_time": iso(emission.fire_time),
                 "message_id": emission.message.id,
                 "lateness_ms": lateness / 1000,
             }
-            _log.info("fired", extra=fields)
+            _log.info("held until the former message has ended" if is_held else "fired", extra=fields)
 
     def _disposed(self, disposition: Disposition) -> None:
         reason = str(disposition.reason)

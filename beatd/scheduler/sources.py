@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from beatd.core.entry import Draft
+from beatd.core.entry import Draft, Overlap
 from beatd.errors import DefinitionError, ForeignSetError, StaleSetError
 from beatd.ports import Definitions, Source
 
@@ -22,7 +23,10 @@ class SourceSet:
         *,
         replace: bool = False,
         strict: bool = False,
+        sees_finish: bool = True,
     ) -> None:
+        """``sees_finish``: whether the store learns when a message has ended."""
+        self._sees_finish = sees_finish
         self._sources = sources
         self._definitions = definitions
         self._holder = holder
@@ -105,7 +109,7 @@ class SourceSet:
             for draft in drafts or ():
                 former = taken.setdefault(draft.name, draft)
                 if former is draft:
-                    yield draft
+                    yield draft if self._sees_finish else _seen(draft)
                     continue
                 if draft.place not in self._left_out:
                     said = "name is taken: %s is already defined at %s; the one at %s is left out"
@@ -118,3 +122,13 @@ class SourceSet:
         if str(error) != self.refused:
             _log.warning("set not applied, the store's set goes on: %s", error, extra={"action": "set_refused"})
         self.refused = str(error)
+
+
+def _seen(draft: Draft) -> Draft:
+    """Return a draft as it is where nobody learns when its messages end: one that has to know is a bad one."""
+    if draft.entry is None or not draft.entry.is_tracked:
+        return draft
+    field = "pause_after_failures" if draft.entry.overlap is Overlap.ALLOW else "overlap"
+    value = draft.entry.fields()[field]
+    error = f"{field}: {value!r} needs to know when a message has ended, which this broker does not tell; leave it out"
+    return replace(draft, entry=None, error=error)

@@ -22,7 +22,7 @@ _NOTE = Statement(
             state=func.lower(bindparam("state")),
             started_at=bindparam("started_at"),
             finished_at=bindparam("finished_at"),
-            note=bindparam("reason"),
+            note=func.coalesce(bindparam("reason"), _f.note),
         )
     )
 )

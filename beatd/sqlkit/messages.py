@@ -1,6 +1,6 @@
 """Messages as rows: what the scheduler's step and the broker both write."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,8 @@ MAX_BODY = 16 * 1024 * 1024
 """Bytes; SQLite would take more, but every page of it passes through the write-ahead log."""
 
 READY, DELAYED, CLAIMED, DEAD = "ready", "delayed", "claimed", "dead"
+HELD = "held"
+"""Stored behind the unfinished message of its entry, and not in its queue yet."""
 
 _m, _r, _f = schema.messages.c, schema.results.c, schema.fires.c
 _LATER = frozenset(("seq", "attempt", "forgiven", "revoked", "owner", "claimed_at", "lease_until", "reason"))
@@ -81,9 +83,15 @@ def _found(statement: Statement, connection: Connection, namespace: str, message
     return found
 
 
-def insert(connection: Connection, namespace: str, messages: Iterable[Message], now: int) -> None:
-    """Insert the messages; an id that is there already is left as it is."""
-    _INSERT.many(connection, [_row(message, namespace, now) for message in messages])
+def insert(
+    connection: Connection, namespace: str, messages: Iterable[Message], now: int, held: Collection[str] = ()
+) -> None:
+    """Insert the messages, those ``held`` into no queue yet; an id that is there already is left as it is."""
+    rows = [_row(message, namespace, now) for message in messages]
+    for row in rows if held else ():
+        if row["id"] in held:
+            row["state"] = HELD
+    _INSERT.many(connection, rows)
 
 
 def insert_unknown(connection: Connection, namespace: str, messages: Sequence[Message], now: int) -> list[Message]:

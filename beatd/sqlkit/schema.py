@@ -110,6 +110,14 @@ entries = Table(
     Column("pause_note", Words),
     _counted("removed"),
     _counted("noticed_at"),
+    Column("unfinished_id", Text),
+    Column("unfinished_fire_time", Big),
+    Column("unfinished_since", Big),
+    Column("held_id", Text),
+    Column("held_fire_time", Big),
+    Column("held_since", Big),
+    _counted("failures"),
+    _counted("pause_after"),
     PrimaryKeyConstraint("namespace", "name"),
     _partial("beatd_entries_noticed", "namespace", "noticed_at", where="noticed_at > 0"),
     postgresql_with=_ROOMY,
@@ -174,8 +182,10 @@ fires = Table(
     sqlite_strict=True,
 )
 
-# ``state``: ready, delayed, claimed, dead. ``attempt`` rises with every delivery and fences its settlement;
+# ``state``: ready, delayed, claimed, dead, or held behind the unfinished one of its entry. ``attempt`` rises with every
+# delivery and fences its settlement;
 # ``forgiven`` are the deliveries that do not count against max_deliveries (retries, graceful returns).
+# ``revoked``: 1 where it is not to be run again, 2 where its process is to be ended besides.
 messages = Table(
     "beatd_messages",
     metadata,

@@ -26,6 +26,8 @@ _ANSWERS = msgspec.msgpack.Decoder(list[int | tuple[Any, ...]])
 class RedisRecords:
     """The port ``Records``; ``history``: "all", "exceptions" or "none"; ``most``: how many rows of it are kept."""
 
+    sees_finish = False
+
     def __init__(self, server: Server, clock: Clock, history: str = "exceptions", *, most: int | None = None) -> None:
         self._server = server
         self._clock = clock

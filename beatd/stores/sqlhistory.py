@@ -10,7 +10,7 @@ from beatd.sqlkit import schema
 from beatd.sqlkit.database import Database
 from beatd.sqlkit.dialect import through
 from beatd.sqlkit.fires import EMITTED
-from beatd.sqlkit.messages import CLAIMED, DEAD
+from beatd.sqlkit.messages import CLAIMED, DEAD, HELD
 from beatd.stores import sqlprune
 
 _f, _m, _r, _d = schema.fires.c, schema.messages.c, schema.results.c, schema.definitions.c
@@ -21,6 +21,7 @@ def _state() -> ColumnElement[Any]:
         (_f.message_id.is_(None), _f.reason),
         (_m.state == DEAD, "dead"),
         (_m.state == CLAIMED, "started"),
+        (_m.state == HELD, "held"),
         (_r.state.is_not(None), func.lower(_r.state)),
         (_f.state.is_not(None), _f.state),
         else_=EMITTED,

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from beatd.core.record import Answer, Item, Record
 from beatd.ports import Clock
 from beatd.sqlkit.database import Database
-from beatd.stores.sqlrow import PAGE, read, read_noticed, read_page, record_of
+from beatd.sqlkit.records import read, record_of
+from beatd.stores.sqlrow import PAGE, read_noticed, read_page
 from beatd.stores.sqlstep import Step, stands_alone
 
 
 class SqlRecords:
     """The port ``Records``; ``history``: "all", "exceptions" (only what was not emitted) or "none"."""
+
+    sees_finish = True
 
     def __init__(self, db: Database, namespace: str, clock: Clock, history: str = "all") -> None:
         self._db = db

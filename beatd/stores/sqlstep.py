@@ -3,36 +3,30 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, literal_column, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, or_, select
 from sqlalchemy.types import Text
 
+from beatd.core.ending import Ending
 from beatd.core.message import Message
-from beatd.core.record import Answer, Item, Record
-from beatd.sqlkit import fires, messages, schema
-from beatd.sqlkit.dialect import in_order_of, is_one_of, members, there, upsert
+from beatd.core.record import Answer, Item, Record, Sent
+from beatd.sqlkit import fires, holding, messages, records, schema
+from beatd.sqlkit.dialect import in_order_of, is_one_of, members, there
+from beatd.sqlkit.ending import Ends
 from beatd.sqlkit.messages import as_json
+from beatd.sqlkit.revoking import cancel
 from beatd.sqlkit.statement import Statement
-from beatd.stores.sqlrow import COLUMNS, read, record_of, row_of
 
 _e, _d = schema.entries.c, schema.definitions.c
+_NONE = -1
 _SEQS = Statement(
     # Locked first, in order of name, as every transaction does that touches records: no two can wait for each other.
     lambda: (
-        select(_e.name, _e.seq)
+        select(_e.name, _e.seq, records.is_tracked().label("tracked"))
         .where(_e.namespace == bindparam("namespace"), is_one_of(_e.name, "names"))
         .order_by(in_order_of(_e.name))
         .with_for_update()
     )
 )
-_NOTICED = Statement(
-    lambda: (
-        select(_e.noticed_at)
-        .where(_e.namespace == bindparam("namespace"), literal_column("noticed_at > 0"))
-        .order_by(_e.noticed_at.desc())
-        .limit(literal_column("1"))
-    )
-)
-_WRITE = Statement(lambda: upsert(schema.entries, COLUMNS, larger=("noticed_at",)))
 
 
 def _held() -> Select[Any]:
@@ -75,6 +69,11 @@ class Step:
         self._records: dict[str, dict[str, Any]] = {}
         self._messages: list[Message] = []
         self._fires: list[fires.Row] = []
+        self._held_back: set[str] = set()
+        self._releases: list[str] = []
+        self._cancels: list[tuple[str, str]] = []
+        self._timed_out: list[tuple[str, Sent]] = []
+        self._ended: list[Ending] = []
 
     def run(self, items: Sequence[Item]) -> list[Answer]:
         """Carry the items out and return the answers in their order."""
@@ -89,7 +88,9 @@ class Step:
     def _read(self, items: Sequence[Item]) -> None:
         connection, namespace = self._connection, self._namespace
         names = as_json([item.name for item in items])
-        self._seqs: dict[str, int] = dict(_SEQS.rows(connection, namespace=namespace, names=names))
+        rows = _SEQS.rows(connection, namespace=namespace, names=names)
+        self._seqs: dict[str, int] = {row.name: row.seq for row in rows}
+        self._tracked = {row.name for row in rows if row.tracked}
         taken = [(item.name, item.record.version, item.record.fingerprint) for item in items if item.takes_in]
         self._held: set[tuple[str, int]] = set()
         if taken:
@@ -103,8 +104,9 @@ class Step:
         self._known = messages.known_ids(connection, namespace, sent)
         self._mark = 0
         if any(item.notice for item in items):
-            # Not the clock alone: it may stand still or step back, and a notice must not be passed over.
-            self._mark = max(self._now, (_NOTICED.value(connection, namespace=namespace) or 0) + 1)
+            self._mark = records.next_notice(connection, namespace, self._now)
+        rested_on = [item.rests_on.id for item in items if item.rests_on is not None]
+        self._unfinished = holding.unfinished(connection, namespace, rested_on)
 
     def _judge(self, item: Item) -> Answer:
         if self._seqs.get(item.name) != item.expected:
@@ -115,6 +117,11 @@ class Step:
         refused = tuple((fire_time, reason) for fire_time, reason in reasons if reason is not None)
         if refused:
             return Answer(stored=False, record=None, refused=refused)
+        if item.rests_on is not None and item.rests_on.id not in self._unfinished:
+            # It ended in a way that told the record nothing. No other item of this step may be built on that record.
+            self._ended.append(Ending(item.name, item.rests_on.id, item.rests_on.fire_time))
+            self._seqs[item.name] = _NONE
+            return Answer(stored=False, record=None)
         return Answer(stored=True, record=item.record, repeated=self._take(item))
 
     def _holds(self, item: Item) -> bool:
@@ -128,7 +135,12 @@ class Step:
         self._seqs[item.name] = record.seq
         former = self._records.pop(item.name, None)
         noticed_at = self._mark if item.notice else former["noticed_at"] if former else 0
-        self._records[item.name] = row_of(item.name, record, self._namespace, noticed_at)
+        self._records[item.name] = records.row_of(
+            item.name, record, self._namespace, noticed_at, tracked=item.name in self._tracked
+        )
+        if record.tracking is not None:
+            self._tracked.add(item.name)
+        self._hold(item)
         repeated = []
         for emission in item.emissions:
             if emission.message.id in self._known:
@@ -138,6 +150,16 @@ class Step:
                 self._emit(emission.message, record)
         self._dispose(item)
         return tuple(repeated)
+
+    def _hold(self, item: Item) -> None:
+        tracking = item.record.tracking
+        if tracking is not None and tracking.held is not None:
+            self._held_back.add(tracking.held.id)
+        self._unfinished.update(emission.message.id for emission in item.emissions)
+        self._releases += item.releases
+        self._cancels += item.cancels
+        if item.timed_out is not None:
+            self._timed_out.append((item.name, item.timed_out))
 
     def _emit(self, message: Message, record: Record) -> None:
         self._messages.append(message)
@@ -165,12 +187,20 @@ class Step:
             self._fires.append(fires.of_disposition(disposition, self._namespace, self._now))
 
     def _write(self) -> None:
-        _WRITE.many(self._connection, list(self._records.values()))
-        messages.insert(self._connection, self._namespace, self._messages, self._now)
-        fires.insert(self._connection, self._fires)
+        connection, namespace, now = self._connection, self._namespace, self._now
+        records.write(connection, self._records.values())
+        messages.insert(connection, namespace, self._messages, now, self._held_back)
+        fires.insert(connection, self._fires)
+        holding.release(connection, namespace, self._releases, now)
+        cancel(connection, namespace, self._cancels, now)
+        holding.note_timed_out(connection, namespace, self._timed_out)
+        ends = Ends(connection, namespace, now)
+        ends.lock(ending.entry for ending in self._ended)
+        for ending in self._ended:
+            ends.tell(ending)
 
     def _tell(self, items: Sequence[Item], answers: list[Answer], lost: list[str]) -> None:
-        found = {row.name: record_of(row) for row in read(self._connection, self._namespace, lost)}
+        found = {row.name: records.record_of(row) for row in records.read(self._connection, self._namespace, lost)}
         for index, item in enumerate(items):
             answer = answers[index]
             if not answer.stored:

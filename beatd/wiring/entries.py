@@ -13,13 +13,14 @@ from beatd.config.settings import Settings
 from beatd.core.firing import Moment, decide, in_force, next_moment, paused, resumed
 from beatd.core.line import Compiled, extended
 from beatd.core.protocol import build_message
-from beatd.core.record import Item, Pause, Reason, Record
+from beatd.core.record import Item, Pause, Reason, Record, Tracking
 from beatd.core.settling import Rules
 from beatd.errors import StoreError
 from beatd.schedules.moments import iso
 from beatd.wiring.drivers import State, open_broker, open_state
 
 TRIES = 20
+NOTHING_TRACKED = Tracking()
 Change = Callable[[Record, Compiled, int, int], Item]
 """(record, version in force, now, seq) → the item that changes the record."""
 
@@ -40,6 +41,7 @@ class EntryView:
     runs: int
     error: str | None = None
     pause: Pause | None = None
+    tracking: Tracking = NOTHING_TRACKED
     source: str = "file"
     version: Compiled | None = None
 
@@ -154,6 +156,7 @@ def _view(name: str, line: tuple[Compiled, ...], record: Record | None, now: int
         runs=record.runs if record else 0,
         error=current.version.error or current.unreadable,
         pause=record.pause if record else None,
+        tracking=(record.tracking if record else None) or NOTHING_TRACKED,
         source=current.version.source,
         version=current,
     )

@@ -77,7 +77,14 @@ def make_scheduler(
             clock=clock or state.clock,
             witness=witness,
         ),
-        SourceSet(sources, state.definitions, holder, replace=manner.replace_set, strict=manner.strict),
+        SourceSet(
+            sources,
+            state.definitions,
+            holder,
+            replace=manner.replace_set,
+            strict=manner.strict,
+            sees_finish=state.records.sees_finish,
+        ),
         Terms(
             namespace=settings.namespace,
             late_after=settings.late_after,

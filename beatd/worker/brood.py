@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Final
 from uuid import uuid4
 
+from beatd.core.message import Message
 from beatd.processes.fork import fork, kill_group
 from beatd.worker.child import STALL
 from beatd.worker.duties import Duties, Return
 from beatd.worker.entry import run_child
-from beatd.worker.loss import Loss, how_it_ended, lost, timed_out
+from beatd.worker.loss import Loss, how_it_ended, lost, revoked, timed_out
 from beatd.worker.roster import SILENT_AFTER, Cause, ChildRecord, Roster
 from beatd.worker.slots import Order, Sight, SlotBoard
 from beatd.worker.spec import WorkerSpec
@@ -64,12 +65,17 @@ class Brood:
     def look(self) -> None:
         """Read the slots: who is ready, over a limit, silent, or sits on messages that others could run."""
         now = self._clock.elapsed()
-        for child in self._all():
-            sight = self._board.read(child.slot)
-            if sight is None or child.killed is not None:
+        sights = [(child, self._board.read(child.slot)) for child in self._all() if child.killed is None]
+        busy = [child.owner for child, sight in sights if sight is not None and sight.message is not None]
+        unwanted = self._duties.revoked(busy) if busy else frozenset()
+        for child, sight in sights:
+            if sight is None:
                 continue
             if not child.ready:
                 self.roster.became_ready(child)
+            if sight.message is not None and (sight.message.id, sight.attempt) in unwanted:
+                self._stop_revoked(child, sight.message, sight.attempt)
+                continue
             if sight.deadline and now >= sight.deadline:
                 self._kill(child, Cause.LIMIT)
             elif sight.message is None and now - sight.seen_at >= SILENT_AFTER:
@@ -149,6 +155,12 @@ class Brood:
             child.killed = cause
             kill_group(child.pid)
 
+    def _stop_revoked(self, child: ChildRecord, message: Message, attempt: int) -> None:
+        fields = {"entry": message.entry, "task": message.task, "message_id": message.id, "attempt": attempt}
+        logger.warning("a running task was revoked, and is killed", extra={"action": "revoked", **fields})
+        child.revoked = (message.id, attempt)
+        self._kill(child, Cause.REVOKED)
+
     def _return_tail(self, child: ChildRecord, sight: Sight) -> None:
         if sight.message is None or child.returned == (sight.message.id, sight.attempt):
             return
@@ -171,6 +183,8 @@ class Brood:
         # It was read after its death: where the task had just ended, this is another run.
         if child.killed is Cause.LIMIT and 0 < sight.deadline <= self._clock.elapsed():
             return timed_out(sight.message, sight, child.owner, self._clock)
+        if child.revoked == (sight.message.id, sight.attempt):
+            return revoked(sight.message, sight, child.owner, self._clock)
         return lost(sight.message, sight, child.owner, self._clock, how_it_ended(code))
 
 

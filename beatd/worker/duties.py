@@ -8,7 +8,7 @@ from random import random
 from typing import Final
 
 from beatd.core.message import Delivery
-from beatd.core.states import Outcome
+from beatd.core.states import Outcome, State
 from beatd.errors import BrokerUnavailableError, StoreError
 from beatd.ports import WorkerInfo
 from beatd.processes.backoff import Backoff
@@ -18,6 +18,7 @@ from beatd.worker.spec import WorkerBroker, WorkerSpec
 
 SECOND: Final = 1_000_000
 _REAP_EVERY: Final = 5 * SECOND
+_ASK_EVERY: Final = 1 * SECOND
 _LAST_WORDS: Final = 5 * SECOND
 
 logger = logging.getLogger("beatd.worker")
@@ -57,6 +58,7 @@ class Duties:
         self._reap_at = now
         self._report_at = now
         self._retry_at = now
+        self._ask_at = now
 
     def close(self) -> None:
         """Close the connection; the next request opens another. To be done before a fork."""
@@ -86,6 +88,19 @@ class Duties:
         else:
             self._outage.recovered()
             self._backoff.recovered()
+
+    def revoked(self, owners: Sequence[str]) -> frozenset[tuple[str, int]]:
+        """Return (id, attempt) of what these owners are to stop running; asked for at most once a second."""
+        now = self._clock.elapsed()
+        if now < max(self._ask_at, self._retry_at):
+            return frozenset()
+        self._ask_at = now + _ASK_EVERY
+        try:
+            return self._open().limits.to_terminate(owners)
+        except (BrokerUnavailableError, StoreError) as error:
+            self._outage.failed(error)
+            self._retry_at = now + self._backoff.failed()
+            return frozenset()
 
     def finish(self) -> None:
         """Return what is left and retire, for a few seconds at most: leases end by themselves."""
@@ -127,7 +142,7 @@ class Duties:
         while self._returns:
             what = self._returns[0]
             receiver = self._open().receiver
-            if what.settle is not None and receiver.settle(*what.settle):
+            if what.settle is not None and receiver.settle(*what.settle) and what.settle[1].state is State.FAILURE:
                 for each in self._spec.middleware:
                     each.on_failure(*what.settle)
             self.given_back += receiver.release(what.owner, what.ids, penalty=what.penalty, before=what.before)

@@ -4,7 +4,7 @@ import signal
 from typing import Final
 
 from beatd.core.message import Delivery, Message
-from beatd.core.states import Outcome
+from beatd.core.states import Outcome, State, Verdict
 from beatd.errors import WorkerLostError
 from beatd.ports import Clock
 from beatd.worker.outcome import Run, failed, killed_at_limit
@@ -36,6 +36,20 @@ def lost(message: Message, sight: Sight, owner: str, clock: Clock, how: str) -> 
     error = WorkerLostError(f"the process that ran {message.task} {how}; the task may run once only")
     # An attempt that nobody holds: what is to run again is not ended by this, only what was settled before its run.
     return _delivery(message, owner, _NO_ATTEMPT), failed(_run(sight, owner, clock), error)
+
+
+def revoked(message: Message, sight: Sight, owner: str, clock: Clock) -> Loss:
+    """Return the end of a task that was killed because its message was revoked."""
+    run = _run(sight, owner, clock)
+    outcome = Outcome(
+        verdict=Verdict.DONE,
+        state=State.REVOKED,
+        reason="revoked while it ran, and killed",
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        worker=run.worker,
+    )
+    return _delivery(message, owner, sight.attempt), outcome
 
 
 def _run(sight: Sight, owner: str, clock: Clock) -> Run:

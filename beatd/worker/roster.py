@@ -17,11 +17,15 @@ class Cause(StrEnum):
     LIMIT = "time limit"
     DRAIN = "drain time-out"
     SILENT = "silent"
+    REVOKED = "revoked"
 
 
 @dataclass(slots=True, kw_only=True)
 class ChildRecord:
-    """One child. Moments in elapsed microseconds; ``returned`` names the run whose tail was given back."""
+    """One child. Moments in elapsed microseconds.
+
+    ``returned`` names the run whose tail was given back, ``revoked`` the one for which it was killed.
+    """
 
     pid: int
     owner: str
@@ -32,6 +36,7 @@ class ChildRecord:
     leaving: bool = False
     killed: Cause | None = None
     returned: tuple[str, int] | None = None
+    revoked: tuple[str, int] | None = None
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from uuid import uuid4
 from beatd.core.registry import REGISTRY, Registry
 from beatd.middleware.base import Middleware
 from beatd.middleware.logging import LogRuns
-from beatd.ports import Clock, QueueAdmin, Receiver
+from beatd.ports import Clock, Limits, QueueAdmin, Receiver
 
 SECOND = 1_000_000
 
@@ -25,6 +25,10 @@ class WorkerBroker(Protocol):
     @property
     def admin(self) -> QueueAdmin:
         """Where workers report."""
+
+    @property
+    def limits(self) -> Limits:
+        """What is to be ended while it runs."""
 
     @property
     def close(self) -> Callable[[], None]:

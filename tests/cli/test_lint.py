@@ -148,6 +148,13 @@ def test_business_days_without_a_closed_weekday_are_odd():
     assert notes("0 8 1 * *", business_days="next") == []
 
 
+def test_a_time_out_that_nothing_waits_for_is_odd():
+    assert notes("0 8 * * *", overlap="cancel_previous", overlap_timeout="1h") == [
+        "overlap_timeout has no effect: with overlap = 'cancel_previous' no fire waits for another"
+    ]
+    assert notes("0 8 * * *", overlap="skip", overlap_timeout="1h") == []
+
+
 def test_expires_below_grace_is_odd():
     (found,) = notes("0 8 * * *", misfire="all", expires="10s")
     assert found.startswith("expires is shorter than grace")

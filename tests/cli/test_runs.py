@@ -41,4 +41,4 @@ def test_an_unknown_entry_or_state_is_told(beatd_in):
     assert (ended.code, ended.err) == (1, "error: no entry named 'tik'; did you mean 'tick'?\n")
     ended = beatd_in("runs", "--only", "succes")
     assert ended.code == 2
-    assert "'succes' is no state; did you mean 'success'? The states: emitted, started" in ended.err
+    assert "'succes' is no state; did you mean 'success'? The states: emitted, held, started" in ended.err

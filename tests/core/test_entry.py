@@ -98,7 +98,8 @@ def test_a_definition_from_before_calendars_is_read() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"overlap": "skip"}, "it has the field 'overlap', which is not in this version"),
+        ({"later": "skip"}, "it has the field 'later', which is not in this version"),
+        ({"overlap": "ask"}, "Invalid enum value 'ask'"),
         ({"misfire": "latest_two"}, "Invalid enum value 'latest_two'"),
         ({"business_days": "nearest"}, "Invalid enum value 'nearest'"),
         ({"schedule": None}, "Expected `str`, got `null`"),
@@ -111,6 +112,17 @@ def test_what_this_code_does_not_know_makes_a_definition_unreadable(change: dict
     with pytest.raises(msgspec.MsgspecError) as caught:
         Entry.stored(msgspec.json.encode({**Entry(**FULL).fields(), **change}))
     assert says in str(caught.value)
+
+
+def test_a_definition_that_says_nothing_of_ends_is_one_that_older_code_reads() -> None:
+    stored = msgspec.json.decode(Entry(**FULL).document())
+    assert stored.keys().isdisjoint({"overlap", "overlap_timeout", "pause_after_failures"})
+    tracked = Entry(**FULL, overlap="skip", overlap_timeout=5, pause_after_failures=3)
+    told = msgspec.json.decode(tracked.document())
+    assert (told["overlap"], told["overlap_timeout"], told["pause_after_failures"]) == ("skip", 5, 3)
+    assert Entry.stored(tracked.document()) == tracked
+    assert tracked.is_tracked
+    assert not Entry(**FULL).is_tracked
 
 
 @pytest.mark.parametrize("nothing", [None, [], {}])

@@ -180,9 +180,14 @@ def test_a_moment_without_zone_is_in_the_entrys_zone(value: Any, wanted: str) ->
             "business_days: must be 'next' or 'previous' or 'skip', got 'nxt'; did you mean 'next'?",
         ),
         ({"business_days": True}, "business_days: must be 'next' or 'previous' or 'skip', got True"),
-        ({"overlap": "skip"}, "overlap: 'skip' is not in this version; only 'allow' is"),
-        ({"overlap_timeout": "1d"}, "overlap_timeout: not in this version, got '1d'; leave it out"),
-        ({"pause_after_failures": 3}, "pause_after_failures: 3 is not in this version; only 0 is"),
+        (
+            {"overlap": "queue"},
+            "overlap: must be 'allow' or 'skip' or 'queue_one' or 'cancel_previous', got 'queue'; did you mean 'queue_one'?",  # noqa: E501
+        ),
+        ({"overlap": 1}, "overlap: must be 'allow' or 'skip' or 'queue_one' or 'cancel_previous', got 1"),
+        ({"overlap_timeout": "0s"}, "overlap_timeout: must be a duration above 0, got '0s'"),
+        ({"pause_after_failures": -1}, "pause_after_failures: must be a whole number of 0 or more, got -1"),
+        ({"pause_after_failures": True}, "pause_after_failures: must be a whole number of 0 or more, got True"),
         ({"must_succeed_within": "1h"}, "must_succeed_within: not in this version, got '1h'; leave it out"),
         ({"notify": ["a"]}, "notify: not in this version, got ['a']; leave it out"),
         ({"name": "other"}, "name: is 'other', but the entry stands under 'report'; leave one out"),

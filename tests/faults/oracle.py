@@ -69,7 +69,8 @@ def judge(database: Path, side_effects: Path, *, stopped_at: int, slack: int = 3
             ]
             if is_newest and not removed and each.until < stopped_at - each.period - slack:
                 problems.append(f"died: {each.entry} was looked after until {each.until} only, of {stopped_at}")
-        waiting = {row["id"] for row in connection.execute("SELECT id FROM beatd_messages")}
+        waiting = {row["id"]: row["state"] for row in connection.execute("SELECT id, state FROM beatd_messages")}
+        problems += read_held(connection, waiting)
     expected = {(each.entry, each.generation, fire) for each in owned for fire in each.fires()}
     disposed = {fire for fire in expected for first, last in ranges.get(fire[:2], ()) if first <= fire[2] <= last}
     problems += [f"lost: {fire}" for fire in sorted(expected - set(emitted) - disposed)]
@@ -103,6 +104,16 @@ def read_fires(connection, problems):
     counted = Counter(emitted.values())
     problems += [f"id twice: {each}" for each, count in counted.items() if count > 1]
     return emitted, ranges
+
+
+def read_held(connection, waiting):
+    """Yield what is held behind nothing that waits or runs, and what an entry waits for though it has ended."""
+    held = {each for each, state in waiting.items() if state == "held"}
+    for row in connection.execute("SELECT name, unfinished_id, held_id FROM beatd_entries"):
+        if row["unfinished_id"] is not None and waiting.get(row["unfinished_id"], "dead") == "dead":
+            yield f"waits for what has ended: {row['name']} {row['unfinished_id']}"
+        held.discard(row["held_id"])
+    yield from (f"held behind nothing: {each}" for each in held)
 
 
 def read_owned(connection, problems, slack):

@@ -18,15 +18,23 @@ BEATD = str(Path(sys.executable).parent / "beatd")
 ROUNDS = 20
 
 TASKS = """
-import os
+import os, time
 from beatd import task
+
+def note(message_id):
+    # One write of one line: appended as a whole, also when the process is killed.
+    fd = os.open("ran.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(fd, (message_id + "\\n").encode())
+    os.close(fd)
 
 @task(name="mark", bind=True)
 def mark(self, *args):
-    # One write of one line: appended as a whole, also when the process is killed.
-    fd = os.open("ran.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    os.write(fd, (self.request.id + "\\n").encode())
-    os.close(fd)
+    note(self.request.id)
+
+@task(name="mark_slowly", bind=True)
+def mark_slowly(self, *args):
+    note(self.request.id)
+    time.sleep(0.3)
 """
 
 CHOICES = {
@@ -34,6 +42,12 @@ CHOICES = {
     "second": ("every 1s", "every 2s"),
     "cron": ("* * * * * *", "*/2 * * * * *"),
     "comes-and-goes": ("every 1s", None),
+    "skipping": ("every 100ms", "every 200ms"),
+    "queueing": ("every 100ms", "every 1s"),
+}
+FIELDS = {
+    "skipping": 'overlap = "skip"\ntask = "mark_slowly"',
+    "queueing": 'overlap = "queue_one"\ntask = "mark_slowly"\npause_after_failures = 2',
 }
 
 
@@ -56,7 +70,7 @@ class Site:
             rule = self.dice.choice(rules)
             if rule is not None:
                 args = self.dice.choice(("", f"\nargs = [{self.edits}]"))
-                lines.append(f'[schedules.{name}]\nschedule = "{rule}"{args}\n')
+                lines.append(f'[schedules.{name}]\nschedule = "{rule}"{args}\n{FIELDS.get(name, "")}\n')
         (self.folder / "new.toml~").write_text("\n".join(lines))
         (self.folder / "new.toml~").rename(self.folder / "beatd.toml")
 

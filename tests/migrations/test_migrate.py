@@ -10,9 +10,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from beatd.clock import SystemClock
 from beatd.errors import StoreError
 from beatd.sqlkit import migrate
 from beatd.sqlkit.database import open_database
+from beatd.stores.sql import SqlRecords
 
 
 @pytest.fixture
@@ -80,7 +82,7 @@ def test_a_newer_schema_is_refused(db):
     for create in (True, False):
         other = open_database(f"sqlite:///{db.path}", create=create)
         with (
-            pytest.raises(StoreError, match=r"made by a newer beatd \(schema 9999, this one knows 0002\)"),
+            pytest.raises(StoreError, match=r"made by a newer beatd \(schema 9999, this one knows 0003\)"),
             other.read(),
         ):
             pass
@@ -108,6 +110,20 @@ def test_the_first_schema_is_migrated_at_first_use_with_what_is_in_it(db):
     with db.read() as connection:
         row = connection.exec_driver_sql("SELECT * FROM beatd_namespaces").one()
     assert (row.namespace, row.since, row.tzdata, row.dateutil, row.holidays) == ("n", 1, "2026.1", None, None)
+    assert migrate.check(db) == []
+
+
+def test_records_from_before_overlap_wait_for_nothing_and_code_from_before_it_goes_on_writing_them(db):
+    _at_version(db, "0002")
+    former = "INSERT INTO beatd_entries (namespace, name, seq, generation, version, fingerprint, since, cursor) "
+    with db.bare(writing=True) as connection:
+        connection.exec_driver_sql(former + "VALUES ('n', 'a', 1, 1, 1, 5, 0, 0)")
+    records = SqlRecords(db, "n", SystemClock())
+    (record,) = records.load().values()
+    assert (record.seq, record.tracking) == (1, None)
+    with db.write() as connection:
+        connection.exec_driver_sql(former + "VALUES ('n', 'b', 2, 1, 1, 5, 0, 0)")
+    assert records.load(["b"])["b"].tracking is None
     assert migrate.check(db) == []
 
 

@@ -2,10 +2,12 @@
 
 import copy
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from beatd.core.entry import Version
-from beatd.core.record import Answer, Disposition, Item, Record
+from beatd.core.ending import End, Ending, ended
+from beatd.core.entry import Overlap, Version
+from beatd.core.record import Answer, Disposition, Item, Reason, Record
 from beatd.errors import BrokerUnavailableError
 
 SECOND = 1_000_000
@@ -19,6 +21,10 @@ class Truth:
     emitted: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     dispositions: list[Disposition] = field(default_factory=list)
     takings: list[tuple[str, int, int, int]] = field(default_factory=list)
+    # By id: waiting, running, held, over; what vanished is not there, and nobody was told.
+    messages: dict[str, str] = field(default_factory=dict)
+    since: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, int] = field(default_factory=dict)
     repeated: list[str] = field(default_factory=list)
 
 
@@ -28,6 +34,10 @@ class ModelStore:
 
     truth: Truth = field(default_factory=Truth)
     definitions: dict[str, list[Version]] = field(default_factory=dict)
+    now: Callable[[], int] = int
+    draw: Callable[[], int] = int
+
+    sees_finish = True
 
     def load(self, names=None):
         wanted = self.truth.records if names is None else names
@@ -48,10 +58,15 @@ class ModelStore:
             return Answer(False, record)
         if not self._held(item):
             return Answer(False, record, unheld=True)
+        if item.rests_on is not None and not self._alive(item.rests_on.id):
+            self._tell(Ending(item.name, item.rests_on.id, item.rests_on.fire_time))
+            return Answer(False, self.truth.records[item.name])
         repeated = [each.message.id for each in item.emissions if each.message.id in self.truth.emitted]
         self.truth.repeated += repeated
         for each in item.emissions:
-            self.truth.emitted[each.message.id] = (item.name, item.record.generation, each.fire_time)
+            self._emit(item, each.message.id, each.fire_time)
+        self._check_skipped(item)
+        self._move(item)
         if item.closes is not None:
             self._close(item.closes)
         self.truth.dispositions += item.dispositions
@@ -59,7 +74,89 @@ class ModelStore:
             taken = (item.name, item.record.generation, item.record.version, item.record.since)
             self.truth.takings.append(taken)
         self.truth.records[item.name] = item.record
+        if item.record.tracking is None or not item.record.tracking.pause_after or item.record.tracking.failures == 0:
+            self.truth.failures.pop(item.name, None)
         return Answer(True, item.record, tuple(repeated))
+
+    # ------------------------------------------------------------ messages, and what their ends do
+
+    def finish(self, message_id: str, end: End) -> None:
+        """End a message, and tell its entry in the same step."""
+        name, generation, fire_time = self.truth.emitted[message_id]
+        self.truth.messages[message_id] = "over"
+        record = self.truth.records[name]
+        tracking = record.tracking
+        if record.generation == generation and tracking is not None and tracking.pause_after and end is not End.NEITHER:
+            former = self.truth.failures.get(name, 0)
+            self.truth.failures[name] = former + 1 if end is End.FAILURE else 0
+        self._tell(Ending(name, message_id, fire_time, end))
+        tracking = self.truth.records[name].tracking
+        if record.generation == generation and tracking is not None and tracking.pause_after:
+            assert tracking.failures == self.truth.failures.get(name, 0)
+            # A limit that an edit lowered below the count is reached with the next failure.
+            reached = end is End.FAILURE and tracking.failures >= tracking.pause_after
+            assert not reached or self.truth.records[name].pause is not None
+            assert end is End.FAILURE or self.truth.records[name].pause == record.pause
+
+    def held(self) -> list[str]:
+        """Return what is held, after a look at whether each stands behind something, one behind each entry."""
+        found = [message_id for message_id, state in self.truth.messages.items() if state == "held"]
+        names = [self.truth.emitted[each][0] for each in found]
+        assert len(set(names)) == len(names), "two messages of one entry are held"
+        for message_id, name in zip(found, names, strict=True):
+            tracking = self.truth.records[name].tracking
+            assert tracking is not None, "a held message is forgotten"
+            assert tracking.held is not None, "a held message is forgotten"
+            assert tracking.held.id == message_id, "a held message is forgotten"
+            assert tracking.unfinished is not None, "held behind nothing"
+            assert self.truth.messages.get(tracking.unfinished.id) != "over", "held behind what has ended"
+        return found
+
+    def _alive(self, message_id: str) -> bool:
+        return self.truth.messages.get(message_id, "over") != "over"
+
+    def _emit(self, item: Item, message_id: str, fire_time: int) -> None:
+        if message_id in self.truth.emitted:
+            return
+        entry = next(each for each in self.definitions[item.name] if each.number == item.record.version).entry
+        held = item.record.tracking.held if item.record.tracking else None
+        is_held = held is not None and held.id == message_id
+        former = self.truth.records[item.name].tracking
+        if entry.overlap in {Overlap.SKIP, Overlap.QUEUE_ONE} and not is_held and former and former.unfinished:
+            # Emitted beside another: only where that one is waited for no longer, and none is held behind it.
+            # Counted from the decision, which a request that arrives late was made long before.
+            assert former.unfinished.since <= self.truth.since[former.unfinished.id]
+            assert self.now() - former.unfinished.since >= entry.overlap_timeout, "two at once"
+            assert former.held is None, "two at once"
+        self.truth.emitted[message_id] = (item.name, item.record.generation, fire_time)
+        self.truth.messages[message_id] = "held" if is_held else "waiting"
+        self.truth.since[message_id] = self.now()
+
+    def _check_skipped(self, item: Item) -> None:
+        """A fire is skipped for a message that has not ended, and with ``queue_one`` only if another one is held."""
+        if not any(each.reason is Reason.OVERLAP_SKIPPED for each in item.dispositions):
+            return
+        tracking = item.record.tracking
+        entry = next(each for each in self.definitions[item.name] if each.number == item.record.version).entry
+        assert tracking.unfinished is not None
+        assert self._alive(tracking.unfinished.id), "skipped for what has ended"
+        assert (tracking.held is not None) or entry.overlap is Overlap.SKIP, "skipped with nothing held"
+
+    def _move(self, item: Item) -> None:
+        for message_id in item.releases:
+            if self.truth.messages.get(message_id) == "held":
+                self.truth.messages[message_id] = "waiting"
+                self.truth.since[message_id] = self.now()
+        for message_id, _ in item.cancels:
+            if self.truth.messages.get(message_id) in {"held", "waiting"}:
+                self.truth.messages[message_id] = "over"
+
+    def _tell(self, ending: Ending) -> None:
+        item = ended("beatd", self.truth.records[ending.entry], ending, now=self.now(), seq=self.draw())
+        if item is not None:
+            self._move(item)
+            self.truth.dispositions += item.dispositions
+            self.truth.records[item.name] = item.record
 
     def _held(self, item: Item) -> bool:
         """Whether the version taken in is one the store has, and a first record begins with the first of its name."""

@@ -349,7 +349,7 @@ def test_a_definition_of_newer_code_is_left_alone_and_said_and_the_others_fire(s
     with closing(sqlite3.connect(stage.database)) as connection, connection:
         change = "UPDATE beatd_definitions SET entry = json_set(entry, ?, ?) WHERE name = ?"
         connection.execute(change, ("$.misfire", "latest_two", "b"))
-        connection.execute(change, ("$.overlap", "skip", "c"))
+        connection.execute(change, ("$.later", "skip", "c"))
     with caplog.at_level(logging.ERROR):
         stage.tick(stage.scheduler("two"), 21)
     assert stage.emitted("a") == [10, 20]

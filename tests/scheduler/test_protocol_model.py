@@ -8,7 +8,8 @@ import random
 
 import pytest
 
-from beatd.core.entry import Entry, Misfire, Version
+from beatd.core.ending import End
+from beatd.core.entry import Entry, Misfire, Overlap, Version
 from beatd.core.firing import paused, resumed
 from beatd.core.line import extended
 from beatd.core.record import Pause
@@ -31,7 +32,7 @@ class World:
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
         self.clock = ModelClock(START + self.dice.randrange(SECOND))
-        self.store = ModelStore()
+        self.store = ModelStore(now=self.clock.now, draw=lambda: self.dice.getrandbits(63))
         self.numbers = 0
         self.schedulers = [self.scheduler() for _ in range(3)]
         self.past = [self.store.snapshot()]
@@ -50,10 +51,23 @@ class World:
     def act(self) -> None:
         records, book, emitter = self.dice.choice(self.schedulers)
         deed = self.dice.choices(
-            (self.tick, self.learn, self.edit, self.pause, self.resume, self.time, self.crash, self.late, self.back),
-            (40, 15, 6, 3, 5, 25, 3, 6, 1),
+            (
+                self.tick,
+                self.learn,
+                self.edit,
+                self.pause,
+                self.resume,
+                self.time,
+                self.crash,
+                self.late,
+                self.back,
+                self.work,
+                self.vanish,
+            ),
+            (40, 15, 6, 3, 5, 25, 3, 6, 1, 15, 1),
         )[0]
         deed(records, book, emitter)
+        self.store.held()
 
     def tick(self, records, book, emitter) -> None:
         records.trouble = self.dice.choice((0.0, 0.0, 0.3))
@@ -120,6 +134,9 @@ class World:
             catch_up_limit=self.dice.choice((5, 1000)),
             max_runs=self.dice.choice((None, None, None, 4, 30)),
             expires=self.dice.choice((None, None, 10 * SECOND)),
+            overlap=self.dice.choice(list(Overlap)),
+            overlap_timeout=self.dice.choice((5 * SECOND, 100 * SECOND)),
+            pause_after_failures=self.dice.choice((0, 0, 1, 3)),
             enabled=self.dice.random() > 0.1,
         )
 
@@ -154,6 +171,31 @@ class World:
         self.past = [self.store.snapshot()]
         self.store.truth = self.store.snapshot()
 
+    def work(self, *_) -> None:
+        """A message begins, or ends in some way."""
+        found = [each for each, state in self.store.truth.messages.items() if state in {"waiting", "running"}]
+        if found:
+            message_id = self.dice.choice(found)
+            if self.store.truth.messages[message_id] == "waiting" and self.dice.random() < 0.3:
+                self.store.truth.messages[message_id] = "running"
+            else:
+                self.store.finish(message_id, self.dice.choice(list(End)))
+
+    def vanish(self, *_) -> None:
+        """A message is gone from the broker, and nobody was told."""
+        found = [each for each, state in self.store.truth.messages.items() if state == "waiting"]
+        if found:
+            del self.store.truth.messages[self.dice.choice(found)]
+
+    def end_all(self) -> None:
+        """Everything ends well; what was held behind it, too, or vanished before it."""
+        while True:
+            waiting = [each for each, state in self.store.truth.messages.items() if state in {"waiting", "running"}]
+            for message_id in waiting:
+                self.store.finish(message_id, End.SUCCESS)
+            if not waiting:
+                break
+
     def heal(self) -> None:
         for records, book, emitter in self.schedulers:
             while records.afterwards:
@@ -170,6 +212,7 @@ class World:
                 emitter.read_records(list(NAMES))
                 emitter.fire_due()
                 emitter.drain_late()
+            self.end_all()
             quiet = quiet + 1 if before == self.store.truth else 0
             if quiet == 3:
                 return
@@ -181,6 +224,9 @@ class World:
     def judge(self) -> None:
         truth, now = self.store.truth, self.clock.now()
         assert not truth.repeated, "a message was inserted twice"
+        for message_id in self.store.held():
+            unfinished = truth.records[truth.emitted[message_id][0]].tracking.unfinished
+            assert unfinished.id not in truth.messages, "held for ever"
         for name in NAMES:
             owning = self.owning(name)
             self.judge_order(name, owning)

@@ -9,8 +9,8 @@ from beatd.sqlkit.database import open_database
 from beatd.sqlkit.statement import Statement
 
 MODULES = [
-    *(f"beatd.brokers.{name}" for name in ("sqladmin", "sqlclaim", "sqllimits", "sqloutcome", "sqlreceiver")),
-    *(f"beatd.sqlkit.{name}" for name in ("fires", "fold", "messages")),
+    *(f"beatd.brokers.{name}" for name in ("sqladmin", "sqlclaim", "sqllimits", "sqlreceiver", "sqlsettle")),
+    *(f"beatd.sqlkit.{name}" for name in ("fires", "fold", "holding", "messages", "outcomes", "records", "revoking")),
     *(f"beatd.stores.{name}" for name in ("sqldefinitions", "sqlinstall", "sqlleases", "sqlprune", "sqlrevision")),
     *(f"beatd.stores.{name}" for name in ("sqlrow", "sqlstep")),
     "beatd.results.sql",

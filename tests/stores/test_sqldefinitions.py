@@ -55,10 +55,10 @@ def test_an_edited_calendar_is_a_new_version_that_owns_other_moments(definitions
 def test_a_definition_with_a_field_of_newer_code_is_unreadable(definitions: SqlDefinitions, database: Database) -> None:
     definitions.apply([draft()], holder="h")
     with database.write() as connection:
-        connection.exec_driver_sql("UPDATE beatd_definitions SET entry = json_set(entry, '$.overlap', 'skip')")
+        connection.exec_driver_sql("UPDATE beatd_definitions SET entry = json_set(entry, '$.later', 'skip')")
     (version,) = definitions.load()
     assert version.entry is None
-    assert version.unreadable == "it has the field 'overlap', which is not in this version"
+    assert version.unreadable == "it has the field 'later', which is not in this version"
 
 
 def test_a_definition_from_before_calendars_is_read_and_no_edit(

@@ -188,6 +188,7 @@ class Broker:
     def __init__(self):
         broker = open_broker(settings)
         self.receiver, self.admin, self.close = Failing(broker.receiver), Failing(broker.admin), broker.close
+        self.limits = Failing(broker.limits)
 
 set_up_logging("info", "logfmt")
 settings = Settings(broker="sqlite:///beatd.db", max_deliveries=2)

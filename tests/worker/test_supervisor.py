@@ -348,3 +348,29 @@ def test_a_child_that_dies_during_an_outage_gives_its_message_back_after_it(shop
     until(lambda: shop.says("the broker is not available"))
     (shop.folder / "outage").unlink()
     until(lambda: len(shop.lines()) == 2)
+
+
+def test_a_running_task_that_is_revoked_with_termination_is_killed_and_no_other(shop, until, is_alive):
+    shop.start(concurrency=2)
+    sent, other = shop.send("forever", "one"), shop.send("forever", "two")
+    (pid,), (beside,) = until(lambda: note_pid(shop, "one")), until(lambda: note_pid(shop, "two"))
+    assert shop.broker.limits.revoke(sent, terminate=True)
+    stored = until(lambda: shop.outcome(sent))
+    assert (stored.state, stored.reason) == (State.REVOKED, "revoked while it ran, and killed")
+    assert stored.started_at < stored.finished_at
+    until(lambda: not is_alive(pid))
+    assert "action=revoked task=shop.forever" in shop.lines_saying("a running task was revoked")[0]
+    assert not shop.lines_saying("task failed")
+    # The child is replaced, and the revoked one does not run again.
+    shop.run("note", "alive")
+    assert is_alive(beside)
+    assert len(shop.lines()) == 3
+    assert shop.outcome(other) is None
+
+
+def test_a_running_task_that_is_revoked_without_termination_goes_on(shop, until, is_alive):
+    shop.start()
+    sent = shop.send("nap", 2, "n")
+    until(lambda: shop.lines() == ["n begun"])
+    assert shop.broker.limits.revoke(sent)
+    assert until(lambda: shop.outcome(sent)).state is State.SUCCESS

@@ -6,7 +6,7 @@ from datetime import datetime
 from beatd.cli.lint.rules import rule_notes
 from beatd.cli.subject import subject_of
 from beatd.core.compiling import schedule_of
-from beatd.core.entry import Entry
+from beatd.core.entry import DAY, Entry, Overlap
 from beatd.schedules.base import Schedule
 from beatd.schedules.english import Ending, ending
 from beatd.schedules.moments import SECOND, from_us, iso
@@ -26,6 +26,8 @@ def entry_notes(entry: Entry, now: int) -> Iterator[str]:
         yield from _clock_changes(entry, schedule, now)
     if entry.grace and entry.misfire == "all" and entry.expires is not None and entry.expires < entry.grace:
         yield "expires is shorter than grace: what is caught up later than that ends expired"
+    if entry.overlap_timeout != DAY and entry.overlap not in {Overlap.SKIP, Overlap.QUEUE_ONE}:
+        yield f"overlap_timeout has no effect: with overlap = {str(entry.overlap)!r} no fire waits for another"
     if entry.business_days and subject_of(entry).names_days:
         yield from _open_saturdays(entry)
 

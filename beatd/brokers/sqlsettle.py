@@ -1,0 +1,123 @@
+"""Settling deliveries in one transaction: the message's end, its outcome, and what that does to its entry."""
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, delete, literal_column, update
+
+from beatd.core.ending import PAUSER, Ending, end_of
+from beatd.core.message import Delivery
+from beatd.core.record import Item
+from beatd.core.states import Outcome, Verdict
+from beatd.sqlkit import outcomes, schema
+from beatd.sqlkit.dialect import constant
+from beatd.sqlkit.ending import Ends
+from beatd.sqlkit.messages import CLAIMED, DEAD, DELAYED, READY, as_json
+from beatd.sqlkit.statement import Statement
+
+logger = logging.getLogger("beatd.worker")
+
+_m = schema.messages.c
+_is_held = (
+    _m.namespace == bindparam("of_namespace"),
+    _m.state == constant(CLAIMED),
+    _m.id == bindparam("of_id"),
+    _m.owner == bindparam("of_owner"),
+    _m.attempt == bindparam("of_attempt"),
+)
+_DONE = Statement(lambda: delete(schema.messages).where(*_is_held))
+_RETRY = Statement(
+    lambda: (
+        update(schema.messages)
+        .where(*_is_held)
+        .values(
+            state=case((bindparam("due") > bindparam("now"), constant(DELAYED)), else_=constant(READY)),
+            due=bindparam("due"),
+            headers=bindparam("headers"),
+            forgiven=_m.forgiven + literal_column("1"),
+            owner=None,
+            lease_until=None,
+        )
+    )
+)
+_DEAD = Statement(
+    lambda: (
+        update(schema.messages)
+        .where(*_is_held)
+        .values(state=constant(DEAD), reason=bindparam("reason"), owner=None, lease_until=None)
+    )
+)
+
+Settled = tuple[Delivery, Outcome]
+
+
+def outcome_row(settled: Settled, namespace: str, now: int) -> dict[str, Any] | None:
+    """Return the outcome as a row, None where nobody will ask for it. Raises TypeError for a result that is no JSON."""
+    message, outcome = settled[0].message, settled[1]
+    return outcomes.row_of(
+        outcome,
+        namespace,
+        now,
+        message_id=message.id,
+        task=message.task,
+        entry=message.entry,
+        fire_time=message.fire_time,
+    )
+
+
+class Settlement:
+    """The deliveries that are settled in one transaction; ``settle`` is to be given no others."""
+
+    def __init__(self, connection: Connection, namespace: str, now: int, deliveries: Iterable[Settled]) -> None:
+        self._connection = connection
+        self._namespace = namespace
+        self._now = now
+        self._ends = Ends(connection, namespace, now)
+        self._ends.lock(ending.entry for settled in deliveries if (ending := _ending(settled)) is not None)
+        self._told: list[Item] = []
+
+    def settle(self, settled: Settled, row: dict[str, Any] | None) -> bool:
+        """End a delivery; False, and nothing done, where it is no longer its owner's."""
+        delivery, outcome = settled
+        started_by = (self._connection, self._namespace, delivery.message.id, delivery.owner)
+        if not (self._end(delivery, outcome) or outcomes.was_started_by(*started_by)):
+            return False
+        outcomes.store(self._connection, row)
+        ending = _ending(settled)
+        item = None if ending is None else self._ends.tell(ending)
+        if item is not None:
+            self._told.append(item)
+        return True
+
+    def tell(self) -> None:
+        """Log what it did to entries; to be called after the transaction, whose lock must not wait for a log."""
+        for item in self._told:
+            pause = item.record.pause
+            if item.dispositions and pause is not None and pause.by == PAUSER:
+                logger.error("entry paused: %s", pause.note, extra={"action": "paused", "entry": item.name})
+
+    def _end(self, delivery: Delivery, outcome: Outcome) -> bool:
+        held = {
+            "of_namespace": self._namespace,
+            "of_id": delivery.message.id,
+            "of_owner": delivery.owner,
+            "of_attempt": delivery.attempt,
+        }
+        if outcome.verdict is Verdict.DONE:
+            return _DONE.change(self._connection, **held) == 1
+        if outcome.verdict is Verdict.DEAD:
+            return _DEAD.change(self._connection, **held, reason=outcome.reason) == 1
+        headers = delivery.message.headers
+        raised = {**headers, "retries": int(headers.get("retries") or 0) + 1}
+        retry = {"due": outcome.retry_at or self._now, "now": self._now, "headers": as_json(raised)}
+        return _RETRY.change(self._connection, **held, **retry) == 1
+
+
+def _ending(settled: Settled) -> Ending | None:
+    """Return what the settlement is to the message's entry, None where it has none or goes on."""
+    message, outcome = settled[0].message, settled[1]
+    end = end_of(outcome)
+    if end is None or message.entry is None or message.fire_time is None:
+        return None
+    return Ending(message.entry, message.id, message.fire_time, end, outcome.reason)

@@ -1,0 +1,83 @@
+"""What the end of a message does to its entry's record: a held one is released, failures are counted, pure."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from beatd.core.firing import paused
+from beatd.core.identity import message_id
+from beatd.core.overlap import without
+from beatd.core.record import Item, Pause, Record, Tracking
+from beatd.core.states import Outcome, State, Verdict
+from beatd.schedules.moments import iso
+
+PAUSER = "beatd"
+"""Who paused an entry that failed too often."""
+
+
+class End(StrEnum):
+    """How a message ended for good; revoked, expired, purged or gone is neither success nor failure."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A message of an entry that has ended; ``reason`` for people."""
+
+    entry: str
+    message_id: str
+    fire_time: int
+    end: End = End.NEITHER
+    reason: str | None = None
+
+
+def end_of(outcome: Outcome) -> End | None:
+    """Return which end an outcome is, None where the message is to run on or again."""
+    if outcome.verdict is Verdict.RETRY or outcome.state is State.STARTED:
+        return None
+    if outcome.verdict is Verdict.DEAD or outcome.state is State.FAILURE:
+        return End.FAILURE
+    return End.SUCCESS if outcome.state is State.SUCCESS else End.NEITHER
+
+
+def ended(namespace: str, record: Record, ending: Ending, *, now: int, seq: int) -> Item | None:
+    """Return the item that tells the record of an end, None where it changes nothing.
+
+    A store carries it out on the record as it is, in the same atomic operation that ends the message. Triggers,
+    backfills and messages of a former generation are told by their ids, and passed over.
+    """
+    tracking = record.tracking
+    if tracking is None:
+        return None
+    waited = (tracking.unfinished, tracking.held)
+    gone = next((each for each in waited if each is not None and each.id == ending.message_id), None)
+    after, releases = without(tracking, gone, now)
+    if _is_scheduled(namespace, record, ending):
+        after = _counted(after, ending.end)
+    if after == tracking:
+        return None
+    told = replace(record, seq=seq, tracking=after or None)
+    item = Item(name=ending.entry, expected=record.seq, record=told, releases=releases, notice=True)
+    has_failed = after.failures > tracking.failures
+    if not has_failed or after.failures < after.pause_after or record.pause is not None:
+        return item
+    pause = paused(ending.entry, told, Pause(PAUSER, now, _note(after.failures, ending)), seq)
+    return replace(item, record=pause.record, dispositions=pause.dispositions)
+
+
+def _is_scheduled(namespace: str, record: Record, ending: Ending) -> bool:
+    return ending.message_id == message_id(namespace, ending.entry, record.generation, ending.fire_time)
+
+
+def _counted(tracking: Tracking, end: End) -> Tracking:
+    if not tracking.pause_after or end is End.NEITHER:
+        return tracking
+    return replace(tracking, failures=tracking.failures + 1 if end is End.FAILURE else 0)
+
+
+def _note(failures: int, ending: Ending) -> str:
+    row = "a failure" if failures == 1 else f"{failures} failures in a row"
+    why = f": {ending.reason}" if ending.reason else ""
+    return f"{row}, the last at {iso(ending.fire_time)}{why}"
