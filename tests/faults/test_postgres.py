@@ -69,8 +69,8 @@ def _fire(name: str, former: Record | None) -> Item:
 
 
 @pytest.fixture
-def store(server):
-    made = Store(server.url)
+def store(postgres_server):
+    made = Store(postgres_server.url)
     made.define()
     yield made
     made.db.close()
@@ -86,15 +86,15 @@ def _stepping(url: str) -> int:
     return pid
 
 
-def test_a_server_killed_in_mid_step_comes_back_with_all_or_nothing_of_each_step(server, store) -> None:
-    pid = _stepping(server.url)
+def test_a_server_killed_in_mid_step_comes_back_with_all_or_nothing_of_each_step(postgres_server, store) -> None:
+    pid = _stepping(postgres_server.url)
     try:
         for _ in range(2):
             store.advance_for(1)
-            server.crash()
+            postgres_server.kill()
             with pytest.raises(BrokerUnavailableError):
                 store.advance()
-            server.start()
+            postgres_server.start()
             store.advance_for(0.5)
     finally:
         os.kill(pid, signal.SIGKILL)
@@ -105,20 +105,20 @@ def test_a_server_killed_in_mid_step_comes_back_with_all_or_nothing_of_each_step
     assert store.audit() == before + len(NAMES)
 
 
-def test_an_orderly_restart_is_an_outage_that_passes(server, store) -> None:
+def test_an_orderly_restart_is_an_outage_that_passes(postgres_server, store) -> None:
     store.advance()
-    server.stop()
+    postgres_server.stop()
     with pytest.raises(BrokerUnavailableError):
         store.advance()
-    server.start()
+    postgres_server.start()
     store.advance()
     assert store.audit() == 2 * len(NAMES)
 
 
-def test_a_server_that_accepts_and_never_answers_is_given_up_and_taken_up_again(server, store) -> None:
-    hasty = Store(server.url, busy_seconds=0.5)
+def test_a_server_that_accepts_and_never_answers_is_given_up_and_taken_up_again(postgres_server, store) -> None:
+    hasty = Store(postgres_server.url, busy_seconds=0.5)
     hasty.advance()
-    server.signal(signal.SIGSTOP)
+    postgres_server.signal(signal.SIGSTOP)
     began = time.monotonic()
     try:
         with pytest.raises(BrokerUnavailableError, match="no answer for 3 seconds"):
@@ -128,18 +128,18 @@ def test_a_server_that_accepts_and_never_answers_is_given_up_and_taken_up_again(
             hasty.advance()
         assert time.monotonic() - began < 16
     finally:
-        server.signal(signal.SIGCONT)
+        postgres_server.signal(signal.SIGCONT)
     hasty.advance()
     assert hasty.audit() >= 2 * len(NAMES)
     hasty.db.close()
 
 
-def test_a_scheduler_stopped_in_mid_step_does_not_hold_up_the_others(server, store) -> None:
+def test_a_scheduler_stopped_in_mid_step_does_not_hold_up_the_others(postgres_server, store) -> None:
     store.advance()
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
-        with open_database(server.url).write() as connection:
+        with open_database(postgres_server.url).write() as connection:
             connection.exec_driver_sql("SELECT 1 FROM beatd_entries ORDER BY name FOR UPDATE").all()
             os.write(writer, b"x")
             signal.pause()
@@ -158,18 +158,18 @@ def test_a_scheduler_stopped_in_mid_step_does_not_hold_up_the_others(server, sto
     assert store.audit() == 2 * len(NAMES)
 
 
-def test_a_wrong_password_is_told_without_it(server) -> None:
-    db = open_database(server.url.replace("s3cret", "wr0ng"))
+def test_a_wrong_password_is_told_without_it(postgres_server) -> None:
+    db = open_database(postgres_server.url.replace("s3cret", "wr0ng"))
     with pytest.raises(StoreError) as caught, db.read():
         pass
     assert "refuses the password of this user; correct it in the URL" in str(caught.value)
     assert "wr0ng" not in str(caught.value)
 
 
-def test_a_server_made_read_only_is_an_outage_that_passes(server, store) -> None:
-    server.execute("ALTER SYSTEM SET default_transaction_read_only = on")
-    server.execute("SELECT pg_reload_conf()")
-    other = Store(server.url)
+def test_a_server_made_read_only_is_an_outage_that_passes(postgres_server, store) -> None:
+    postgres_server.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+    postgres_server.execute("SELECT pg_reload_conf()")
+    other = Store(postgres_server.url)
     deadline = time.monotonic() + 10
     said = ""
     while "read-only" not in said and time.monotonic() < deadline:
@@ -178,25 +178,25 @@ def test_a_server_made_read_only_is_an_outage_that_passes(server, store) -> None
         except BrokerUnavailableError as error:
             said = str(error)
     assert "the server is read-only" in said
-    server.execute("ALTER SYSTEM RESET default_transaction_read_only")
-    server.execute("SELECT pg_reload_conf()")
+    postgres_server.execute("ALTER SYSTEM RESET default_transaction_read_only")
+    postgres_server.execute("SELECT pg_reload_conf()")
     other.advance_for(2)
     assert other.audit() > 0
     other.db.close()
 
 
-def test_a_user_without_rights_is_told_what_to_grant(server, store) -> None:
-    server.execute("CREATE ROLE guest LOGIN PASSWORD 'g'")
-    db = open_database(server.url.replace("postgres:s3cret", "guest:g"))
+def test_a_user_without_rights_is_told_what_to_grant(postgres_server, store) -> None:
+    postgres_server.execute("CREATE ROLE guest LOGIN PASSWORD 'g'")
+    db = open_database(postgres_server.url.replace("postgres:s3cret", "guest:g"))
     with pytest.raises(StoreError, match="GRANT ALL ON SCHEMA"), db.read() as connection:
         connection.exec_driver_sql("SELECT 1 FROM beatd_entries")
     db.close()
 
 
-def test_too_many_connections_are_told_with_the_remedy(server, store) -> None:
+def test_too_many_connections_are_told_with_the_remedy(postgres_server, store) -> None:
     store.advance()
-    server.execute("ALTER ROLE postgres CONNECTION LIMIT 1")
-    server.execute("CREATE ROLE crowd LOGIN PASSWORD 'c' CONNECTION LIMIT 0")
-    db = open_database(server.url.replace("postgres:s3cret", "crowd:c"))
+    postgres_server.execute("ALTER ROLE postgres CONNECTION LIMIT 1")
+    postgres_server.execute("CREATE ROLE crowd LOGIN PASSWORD 'c' CONNECTION LIMIT 0")
+    db = open_database(postgres_server.url.replace("postgres:s3cret", "crowd:c"))
     with pytest.raises(BrokerUnavailableError, match="too many connections; raise max_connections"), db.read():
         pass

@@ -15,8 +15,6 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.rediskit.conftest import private, start  # noqa: F401  fixtures
-
 BEATD = str(Path(sys.executable).parent / "beatd")
 EACH_MS = {"fast": 100, "middle": 250, "slow": 1000, "odd": 700}
 FILE = '[beatd]\nlate_after = "1h"\n[defaults]\ntask = "mark"\nmisfire = "all"\n' + "".join(
@@ -59,8 +57,8 @@ class Schedulers:
 
 
 @pytest.fixture
-def schedulers(tmp_path, private):  # noqa: F811  the fixture
-    made = Schedulers(tmp_path, private.url)
+def schedulers(tmp_path, redis_server):
+    made = Schedulers(tmp_path, redis_server.url)
     yield made
     made.end()
 
@@ -87,7 +85,7 @@ def _judge(client) -> list[str]:
 
 
 @pytest.mark.timeout(120)
-def test_three_schedulers_that_are_killed_and_stopped_neither_lose_nor_double(schedulers, private):  # noqa: F811
+def test_three_schedulers_that_are_killed_and_stopped_neither_lose_nor_double(schedulers, redis_server):
     seed = int(os.environ.get("ORACLE_SEED", random.SystemRandom().randrange(1 << 32)))
     dice, told = random.Random(seed), []
     for _ in range(3):
@@ -110,7 +108,7 @@ def test_three_schedulers_that_are_killed_and_stopped_neither_lose_nor_double(sc
         time.sleep(dice.uniform(0.3, 1.5))
     time.sleep(7)
     schedulers.stop()
-    client = redis.Redis(port=private.port)
+    client = redis.Redis(port=redis_server.port)
     problems = _judge(client)
     total = sum(len(moments) for moments in _fires(client).values())
     newest = max(moments[-1] for moments in _fires(client).values())
@@ -122,8 +120,8 @@ def test_three_schedulers_that_are_killed_and_stopped_neither_lose_nor_double(sc
 
 
 @pytest.mark.timeout(60)
-def test_a_server_emptied_by_hand_is_told_and_nothing_fires_on_it(schedulers, private):  # noqa: F811
-    client = redis.Redis(port=private.port)
+def test_a_server_emptied_by_hand_is_told_and_nothing_fires_on_it(schedulers, redis_server):
+    client = redis.Redis(port=redis_server.port)
     schedulers.start()
     deadline = time.monotonic() + 20
     while not client.hlen("{beatd:beatd}:messages"):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import postgres_schema
+from tests.servers.postgresql import postgres_schema
 
 
 @pytest.fixture

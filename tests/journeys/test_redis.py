@@ -2,8 +2,6 @@
 
 import json
 
-from tests.rediskit.conftest import private, start  # noqa: F401  fixtures
-
 SCHEDULE = """
 [beatd]
 broker = "redis://127.0.0.1:{port}"
@@ -35,8 +33,8 @@ def _json(desk, *words):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_a_day_with_redis(desk, until, private):  # noqa: F811  the fixture
-    desk.write("beatd.toml", SCHEDULE.format(port=private.port))
+def test_a_day_with_redis(desk, until, redis_server):
+    desk.write("beatd.toml", SCHEDULE.format(port=redis_server.port))
     desk.write("tasks.py", TASKS)
     run = desk.start("run", "--workers", "1")
     run.says("message=ready")
@@ -73,7 +71,7 @@ def test_a_server_that_is_not_there_is_said_by_its_url(desk):
         assert done.stderr.count("\n") == 1
 
 
-def test_what_only_reads_leaves_nothing_on_the_server(desk, private):  # noqa: F811  the fixture
+def test_what_only_reads_leaves_nothing_on_the_server(desk, redis_server):
     for words in (["list"], ["runs"], ["status"], ["next"]):
-        desk.beatd(*words, "--broker", private.url)
-    assert private.open().command("DBSIZE") == 0
+        desk.beatd(*words, "--broker", redis_server.url)
+    assert redis_server.open().command("DBSIZE") == 0

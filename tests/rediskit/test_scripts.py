@@ -44,8 +44,8 @@ def _keys(server):
 
 
 @pytest.fixture
-def server(private):
-    made = private.open()
+def server(redis_server):
+    made = redis_server.open()
     _define(made)
     return made
 
@@ -143,7 +143,7 @@ def test_a_step_whose_answer_was_lost_is_not_carried_out_twice(server, unlucky, 
     records = RedisRecords(unlucky, unlucky.clock)
     first = _item(None, 1)
     records.step([first])
-    proxy.dropping = True
+    proxy.lose_reply()
     moved = _item(1, 2, _message())
     (answer,) = records.step([moved])
     assert (answer.stored, answer.record) == (False, moved.record)
@@ -152,7 +152,7 @@ def test_a_step_whose_answer_was_lost_is_not_carried_out_twice(server, unlucky, 
 
 def test_what_was_sent_twice_is_there_once(server, unlucky, proxy):
     RedisSender(unlucky, unlucky.clock).send(_message("other", queue="other"))  # the script is loaded now
-    proxy.dropping = True
+    proxy.lose_reply()
     RedisSender(unlucky, unlucky.clock).send(_message())
     assert server.command("ZCARD", f"{PREFIX}ready:celery") == 1
 
@@ -161,7 +161,7 @@ def test_a_claim_whose_answer_was_lost_gives_out_what_it_took(unlucky, proxy):
     receiver = RedisReceiver(unlucky, unlucky.clock)
     assert receiver.claim(["celery"], owner="w", limit=1, lease=SECOND) == []  # the script is loaded now
     RedisSender(unlucky, unlucky.clock).send_many([_message("one"), _message("two")])
-    proxy.dropping = True
+    proxy.lose_reply()
     (delivery,) = receiver.claim(["celery"], owner="w", limit=1, lease=SECOND)
     assert (delivery.message.id, delivery.attempt) == ("one", 1)
     (other,) = receiver.claim(["celery"], owner="w", limit=1, lease=SECOND)
@@ -173,19 +173,19 @@ def test_a_settlement_whose_answer_was_lost_is_not_told_as_lost(unlucky, proxy):
     receiver = RedisReceiver(unlucky, unlucky.clock)
     first, delivery = receiver.claim(["celery"], owner="w", limit=2, lease=SECOND)
     receiver.settle(first, Outcome(verdict=Verdict.DONE, state=State.SUCCESS))  # the script is loaded now
-    proxy.dropping = True
+    proxy.lose_reply()
     assert receiver.settle(delivery, Outcome(verdict=Verdict.DONE, state=State.SUCCESS, finished_at=3, worker="w"))
     assert RedisOutcomes(unlucky).get("m").state is State.SUCCESS
 
 
-def test_a_claim_that_found_nobody_gives_out_later_what_it_took(private, unlucky, proxy):
+def test_a_claim_that_found_nobody_gives_out_later_what_it_took(redis_server, unlucky, proxy):
     RedisSender(unlucky, unlucky.clock).send_many([_message("one"), _message("two")])
     receiver = RedisReceiver(unlucky, unlucky.clock)
     unlucky.close()
-    target, proxy.target = proxy.target, 1
+    proxy.refuse()
     with pytest.raises(BrokerUnavailableError):
         receiver.claim(["celery"], owner="w", limit=1, lease=SECOND)
-    proxy.target = target
+    proxy.heal()
     (delivery,) = receiver.claim(["celery"], owner="w", limit=1, lease=SECOND)
     assert (delivery.message.id, delivery.attempt) == ("one", 1)
 
@@ -194,7 +194,7 @@ def test_a_set_whose_answer_was_lost_is_applied_once(server, unlucky, proxy):
     definitions = RedisDefinitions(unlucky, unlucky.clock)
     definitions.install()
     entries = [Entry(name=name, task="t", schedule="every 1m") for name in "ab"]
-    proxy.dropping = True
+    proxy.lose_reply()
     definitions.apply([Draft(name=entry.name, place="x", entry=entry) for entry in entries], holder="h")
     assert [version.name for version in definitions.load()] == ["a", "a", "b"]
     assert server.command("EXISTS", f"{PREFIX}applying") == 0
@@ -212,9 +212,9 @@ def test_what_a_scheduler_left_half_applied_is_never_read_and_is_cleared_away(se
     assert server.command("HEXISTS", f"{PREFIX}lines", "b") == 0
 
 
-def test_of_schedulers_that_apply_at_once_each_set_is_whole(private):
+def test_of_schedulers_that_apply_at_once_each_set_is_whole(redis_server):
     def apply(number):
-        server = private.open()
+        server = redis_server.open()
         names = [f"e{each}" for each in range(600)]
         entries = [Entry(name=name, task="t", schedule="every 1m", args=[number]) for name in names]
         drafts = [Draft(name=entry.name, place="x", entry=entry) for entry in entries]
@@ -225,7 +225,7 @@ def test_of_schedulers_that_apply_at_once_each_set_is_whole(private):
         thread.start()
     for thread in threads:
         thread.join()
-    server = private.open()
+    server = redis_server.open()
     versions = RedisDefinitions(server, server.clock).load()
     told = {number: {version.entry.args[0] for version in versions if version.number == number} for number in (1, 2, 3)}
     assert [len(args) for args in told.values()] == [1, 1, 1]

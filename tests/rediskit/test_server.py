@@ -19,8 +19,8 @@ def _look(server):
     return server.run("look", 0, ["celery"])
 
 
-def test_a_server_that_may_evict_is_refused_with_the_remedy(start, refused):
-    server = start("--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru").open()
+def test_a_server_that_may_evict_is_refused_with_the_remedy(start_redis, refused):
+    server = start_redis("--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru").open()
     said = refused(server)
     assert refused(server) == said
     assert "may evict records and messages when its memory is full (maxmemory-policy allkeys-lru)" in said
@@ -28,8 +28,8 @@ def test_a_server_that_may_evict_is_refused_with_the_remedy(start, refused):
 
 
 @pytest.mark.parametrize("options", [("--maxmemory", "50mb"), ("--maxmemory-policy", "allkeys-lru")])
-def test_a_limit_without_eviction_and_eviction_without_a_limit_are_taken(start, options):
-    assert _look(start(*options).open()) == b""
+def test_a_limit_without_eviction_and_eviction_without_a_limit_are_taken(start_redis, options):
+    assert _look(start_redis(*options).open()) == b""
 
 
 class _Later(SystemClock):
@@ -39,9 +39,9 @@ class _Later(SystemClock):
         return super().elapsed() + self.ahead
 
 
-def test_a_server_that_begins_to_evict_is_noticed_within_a_minute(private):
+def test_a_server_that_begins_to_evict_is_noticed_within_a_minute(redis_server):
     clock = _Later()
-    server = Server(private.url, "tests", clock)
+    server = Server(redis_server.url, "tests", clock)
     server.recheck()
     _look(server)
     server.command("CONFIG", "SET", "maxmemory", "50mb", "maxmemory-policy", "volatile-ttl")
@@ -60,38 +60,38 @@ def test_an_old_server_is_refused_by_its_version(version, fits):
     assert fits or said == "redis://h is Redis 6.0.16; beatd needs 6.2 or newer"
 
 
-def test_a_user_without_a_command_is_told_which(private, refused):
-    private.open().command("ACL", "SETUSER", "ana", "on", ">s3cret", "~*", "+@all", "-evalsha")
-    said = refused(private.open(url=f"redis://ana:s3cret@127.0.0.1:{private.port}"))
+def test_a_user_without_a_command_is_told_which(redis_server, refused):
+    redis_server.open().command("ACL", "SETUSER", "ana", "on", ">s3cret", "~*", "+@all", "-evalsha")
+    said = refused(redis_server.open(url=f"redis://ana:s3cret@127.0.0.1:{redis_server.port}"))
     assert "'evalsha'" in said
     assert "ACL SETUSER" in said
     assert "s3cret" not in said
 
 
-def test_a_user_without_what_a_script_does_is_told_so(private):
-    private.open().command("ACL", "SETUSER", "ana", "on", ">s3cret", "~{beatd:tests}:*", "+@all", "-incrby")
-    server = private.open(url=f"redis://ana:s3cret@127.0.0.1:{private.port}")
+def test_a_user_without_what_a_script_does_is_told_so(redis_server):
+    redis_server.open().command("ACL", "SETUSER", "ana", "on", ">s3cret", "~{beatd:tests}:*", "+@all", "-incrby")
+    server = redis_server.open(url=f"redis://ana:s3cret@127.0.0.1:{redis_server.port}")
     with pytest.raises(StoreError, match=r"\(INCRBY\); beatd needs `ACL SETUSER"):
         server.run("send", 1, (["m"], ["celery"], [0], [0], ["m", "0 0 []\n"]), False)
     assert server.command("EXISTS", "{beatd:tests}:messages") == 0
 
 
-def test_the_rights_that_the_remedy_names_are_enough(private):
+def test_the_rights_that_the_remedy_names_are_enough(redis_server):
     rights = ["~{beatd:tests}:*", "+@read", "+@write", "+@scripting", "+@connection", "+info", "+time"]
-    private.open().command("ACL", "SETUSER", "ana", "on", ">s3cret", *rights)
-    server = private.open(url=f"redis://ana:s3cret@127.0.0.1:{private.port}/0")
+    redis_server.open().command("ACL", "SETUSER", "ana", "on", ">s3cret", *rights)
+    server = redis_server.open(url=f"redis://ana:s3cret@127.0.0.1:{redis_server.port}/0")
     assert server.run("send", 1, (["m"], ["celery"], [0], [0], ["m", "0 0 []\n"]), False) == 1
     assert server.block(["{beatd:tests}:wake:celery"], 1)
     assert server.clock.now() > 0
 
 
-def test_a_wrong_password_is_clear_and_not_shown(start, refused):
-    private = start("--requirepass", "right")
-    for wrong in (f":wr0ng@127.0.0.1:{private.port}", f"127.0.0.1:{private.port}"):
-        said = refused(private.open(url=f"redis://{wrong}"))
+def test_a_wrong_password_is_clear_and_not_shown(start_redis, refused):
+    redis_server = start_redis("--requirepass", "right")
+    for wrong in (f":wr0ng@127.0.0.1:{redis_server.port}", f"127.0.0.1:{redis_server.port}"):
+        said = refused(redis_server.open(url=f"redis://{wrong}"))
         assert "does not take this user and password" in said
         assert "wr0ng" not in said
-    assert _look(private.open(url=f"redis://:right@127.0.0.1:{private.port}")) == b""
+    assert _look(redis_server.open(url=f"redis://:right@127.0.0.1:{redis_server.port}")) == b""
 
 
 def test_a_server_that_accepts_and_never_answers_times_out(refused):
@@ -110,24 +110,24 @@ def test_nothing_listening_is_said_soon(refused):
     assert time.monotonic() - begun < 3
 
 
-def test_a_stopped_server_times_out_and_is_used_again_once_it_goes_on(private):
-    server = private.open(answer_seconds=0.3)
+def test_a_stopped_server_times_out_and_is_used_again_once_it_goes_on(redis_server):
+    server = redis_server.open(answer_seconds=0.3)
     assert _look(server) == b""
-    private.tell(signal.SIGSTOP)
+    redis_server.signal(signal.SIGSTOP)
     with pytest.raises(BrokerUnavailableError, match="did not answer in time"):
         _look(server)
-    private.tell(signal.SIGCONT)
+    redis_server.signal(signal.SIGCONT)
     assert _look(server) == b""
 
 
-def test_a_server_killed_and_started_again_has_what_it_answered_for(start):
-    private = start("--appendonly", "yes", "--appendfsync", "always")
-    server = private.open()
+def test_a_server_killed_and_started_again_has_what_it_answered_for(start_redis):
+    redis_server = start_redis("--appendonly", "yes", "--appendfsync", "always")
+    server = redis_server.open()
     server.run("send", 1, (["m"], ["celery"], [0], [0], ["m", "0 0 []\n"]), False)
-    private.kill()
+    redis_server.kill()
     with pytest.raises(BrokerUnavailableError):
         _look(server)
-    private.start()
+    redis_server.start()
     deadline = time.monotonic() + 10
     while True:
         try:
@@ -138,15 +138,15 @@ def test_a_server_killed_and_started_again_has_what_it_answered_for(start):
             time.sleep(0.05)
 
 
-def test_scripts_are_loaded_again_when_the_server_forgot_them(private):
-    server = private.open()
+def test_scripts_are_loaded_again_when_the_server_forgot_them(redis_server):
+    server = redis_server.open()
     assert _look(server) == b""
     server.command("SCRIPT", "FLUSH")
     assert _look(server) == b""
 
 
-def test_a_full_server_takes_nothing_and_says_so(start):
-    server = start("--maxmemory", "4mb").open()
+def test_a_full_server_takes_nothing_and_says_so(start_redis):
+    server = start_redis("--maxmemory", "4mb").open()
 
     def send(number):
         ids = [f"m{number}-{each}" for each in range(40)]
@@ -159,15 +159,15 @@ def test_a_full_server_takes_nothing_and_says_so(start):
     assert messages == server.command("ZCARD", "{beatd:tests}:ready:celery") > 0
 
 
-def test_a_replica_is_told_from_its_primary(start, private):
-    replica = private.open()
-    replica.command("REPLICAOF", "127.0.0.1", str(private.port + 1))
+def test_a_replica_is_told_from_its_primary(start_redis, redis_server):
+    replica = redis_server.open()
+    replica.command("REPLICAOF", "127.0.0.1", str(redis_server.port + 1))
     with pytest.raises(BrokerUnavailableError, match="replica"):
         replica.run("reap", 1) or replica.run("leave", 1, "h")
 
 
-def test_a_child_opens_a_connection_of_its_own(private):
-    server = private.open()
+def test_a_child_opens_a_connection_of_its_own(redis_server):
+    server = redis_server.open()
     mine = server.command("CLIENT", "ID")
     reader, writer = os.pipe()
     pid = os.fork()
@@ -183,8 +183,8 @@ def test_a_child_opens_a_connection_of_its_own(private):
     assert server.command("CLIENT", "ID") == mine
 
 
-def test_each_thread_has_a_connection_of_its_own(private):
-    server = private.open()
+def test_each_thread_has_a_connection_of_its_own(redis_server):
+    server = redis_server.open()
     ids = [server.command("CLIENT", "ID")]
     thread = threading.Thread(target=lambda: ids.append(server.command("CLIENT", "ID")))
     thread.start()
@@ -192,16 +192,16 @@ def test_each_thread_has_a_connection_of_its_own(private):
     assert len(set(ids)) == 2
 
 
-def test_a_connection_that_the_server_closed_is_opened_again(private):
-    server, other = private.open(), private.open()
+def test_a_connection_that_the_server_closed_is_opened_again(redis_server):
+    server, other = redis_server.open(), redis_server.open()
     mine = server.command("CLIENT", "ID")
     other.command("CLIENT", "KILL", "ID", str(mine))
     assert _look(server) == b""
 
 
-def test_the_clock_is_the_servers(private):
+def test_the_clock_is_the_servers(redis_server):
     clock = _Later()
-    server = Server(private.url, "tests", clock)
+    server = Server(redis_server.url, "tests", clock)
     there = server.clock.now()
     assert abs(there - SystemClock().now()) < 1_000_000
     clock.ahead = 5_000_000

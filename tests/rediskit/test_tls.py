@@ -1,21 +1,18 @@
 """TLS, with a certificate made for the test."""
 
-import os
-import shutil
 import subprocess
 
 import pytest
 
 from beatd.clock import SystemClock
 from beatd.rediskit.server import Server
+from tests.servers.absence import require_program
+from tests.servers.port import free_port
 
 
 @pytest.fixture
 def certificate(tmp_path):
-    if shutil.which("openssl") is None:
-        if os.environ.get("CI"):
-            pytest.fail("no openssl here")
-        pytest.skip("no openssl here")
+    require_program("openssl")
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=beatd"
     more = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"]
     subprocess.run([*command.split(), *more], cwd=tmp_path, check=True, capture_output=True)
@@ -23,13 +20,11 @@ def certificate(tmp_path):
 
 
 @pytest.fixture
-def port(start, certificate):
-    from tests.rediskit.conftest import free_port
-
+def port(start_redis, certificate):
     tls = free_port()
     key = certificate.with_name("key.pem")
     options = f"--tls-port {tls} --tls-cert-file {certificate} --tls-key-file {key} --tls-auth-clients no"
-    start(*options.split())
+    start_redis(*options.split())
     return tls
 
 

@@ -15,7 +15,7 @@ from beatd.errors import BrokerUnavailableError, StoreError
 from beatd.sqlkit import migrate
 from beatd.sqlkit.database import open_database
 from beatd.sqlkit.pgurl import read_address
-from tests.servers import POSTGRES, postgres_schema, require_postgres
+from tests.servers.postgresql import POSTGRES, postgres_schema, require_postgres
 
 SECOND = 1_000_000
 

@@ -1,27 +1,58 @@
-"""A PostgreSQL server of one's own, to be killed, stopped and started again."""
+"""PostgreSQL: the shared server, each test in a schema of its own, and private ones."""
 
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
-import pytest
+
+from tests.servers.absence import absent
+from tests.servers.port import free_port
+
+POSTGRES = os.environ.get("POSTGRES_TEST_URL", "postgresql://postgres@127.0.0.1:5432/test")
 
 
-class Server:
-    """A private server; its files lie in ``folder``."""
+@cache
+def _why_not(url: str) -> str | None:
+    try:
+        psycopg.connect(url, connect_timeout=3).close()
+    except psycopg.OperationalError as error:
+        return str(error)
+    return None
+
+
+def require_postgres() -> None:
+    """Go on only where the shared server is there."""
+    why = _why_not(POSTGRES)
+    if why is not None:
+        absent(f"no PostgreSQL at {POSTGRES}: {why}")
+
+
+@contextmanager
+def postgres_schema() -> Iterator[str]:
+    """Yield a URL that names a schema not there yet; what is in it at the end is dropped."""
+    require_postgres()
+    schema = f"beatd_test_{uuid4().hex[:16]}"
+    yield f"{POSTGRES}?schema={schema}"
+    with psycopg.connect(POSTGRES, autocommit=True) as connection:
+        # What a killed process left open would hold its tables.
+        connection.execute("SET lock_timeout = '10s'")
+        connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+
+
+class PrivatePostgres:
+    """A server of one's own; its files lie in ``folder``."""
 
     def __init__(self, binaries: Path, folder: Path) -> None:
-        self.binaries, self.folder = binaries, folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.binaries, self.folder, self.port = binaries, folder, free_port()
         self.url = f"postgresql://postgres:s3cret@127.0.0.1:{self.port}/postgres"
 
     def run(self, program: str, *arguments: str) -> None:
@@ -58,7 +89,7 @@ class Server:
             except ProcessLookupError:
                 pass
 
-    def crash(self) -> None:
+    def kill(self) -> None:
         """Kill -9 all of it."""
         os.kill(self.pid(), signal.SIGSTOP)  # or it has another child while its children are counted
         gone = self.backends()
@@ -79,25 +110,28 @@ class Server:
             connection.execute(statement)
 
 
+@contextmanager
+def private_postgres() -> Iterator[PrivatePostgres]:
+    """Start a server and, if the test has left it running, stop it."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+    if not found:
+        absent("PostgreSQL's server programs are not installed")
+    with tempfile.TemporaryDirectory(prefix="beatd-pg-", ignore_cleanup_errors=True) as folder:
+        made = PrivatePostgres(found[-1].parent, Path(folder))
+        made.make()
+        made.start()
+        try:
+            yield made
+        finally:
+            try:
+                made.signal(signal.SIGCONT)
+                made.stop()
+            except (subprocess.CalledProcessError, OSError):
+                pass  # the test has stopped it
+
+
 def _is_alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
-    if not found:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("PostgreSQL's server programs are not installed")
-    with tempfile.TemporaryDirectory(prefix="beatd-pg-", ignore_cleanup_errors=True) as folder:
-        made = Server(found[-1].parent, Path(folder))
-        made.make()
-        made.start()
-        yield made
-        try:
-            made.signal(signal.SIGCONT)
-            made.stop()
-        except (subprocess.CalledProcessError, OSError):
-            pass  # the test has stopped it
