@@ -90,9 +90,10 @@ class Definitions(Protocol):
         """
 
     def load(self, after: int = 0, *, names: Sequence[str] | None = None) -> list[Version]:
-        """Return versions of revisions above ``after`` that records still need, ordered by (name, number).
+        """Return the versions that records still need, ordered by (name, number).
 
-        ``names``: only of these names.
+        ``after``: only of the names that have a version above it, but then all of theirs, read at one moment: one that
+        is left out below tells that the record is beyond it. ``names``: only of these names.
         """
 
     def mark_rolled_back(self, at: int | None) -> None:

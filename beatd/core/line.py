@@ -53,13 +53,9 @@ def owns_otherwise(former: Compiled, latter: Compiled) -> bool:
     return any(getattr(former.entry, field) != getattr(latter.entry, field) for field in OWNERSHIP)
 
 
-def extended(line: Sequence[Compiled], versions: Iterable[Version], *, whole: bool = False) -> tuple[Compiled, ...]:
-    """Return the line with these versions in their places; ``whole``: and with no others.
-
-    What is compiled already stays, unless it reads otherwise now.
-    """
-    known = {each.number: each for each in line}
-    by_number = {} if whole else dict(known)
+def renewed(line: Sequence[Compiled], versions: Iterable[Version]) -> tuple[Compiled, ...]:
+    """Return these versions in order; what is compiled already in the former line stays, unless it reads otherwise."""
+    known, by_number = {each.number: each for each in line}, {}
     for version in versions:
         there = known.get(version.number)
         same = there is not None and there.version.fingerprint == version.fingerprint

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from beatd.core.entry import Version
 from beatd.core.firing import in_force, next_moment
 from beatd.core.identity import part_of
-from beatd.core.line import Compiled, extended
+from beatd.core.line import Compiled, renewed
 from beatd.core.record import Record
 from beatd.core.settling import is_late
 
@@ -22,7 +22,11 @@ class Book:
         return name in self._lines
 
     def learn(self, versions: Iterable[Version], *, whole: bool) -> list[str]:
-        """Take note of versions; return the names that they concern. ``whole``: these are all that the store has."""
+        """Take note of versions, all that records need of their names; return these. ``whole``: there are no others.
+
+        An older version that is not among them is forgotten, for what came between it and these is not known here:
+        should the store go back to it, the entry waits until the definitions were read again.
+        """
         fresh: dict[str, list[Version]] = {}
         for version in versions:
             fresh.setdefault(version.name, []).append(version)
@@ -32,7 +36,7 @@ class Book:
             self._lines = {}
             self.revision = max((version.number for each in fresh.values() for version in each), default=0)
         for name, news in fresh.items():
-            self._lines[name] = extended(known.get(name, ()), news, whole=whole)
+            self._lines[name] = renewed(known.get(name, ()), news)
         return list(fresh)
 
     def record(self, name: str) -> Record | None:

@@ -182,6 +182,8 @@ class Emitter:
         """Do not fire an entry whose version is not known here or not held by the store; look again soon."""
         self._report.stranger(name)
         self.strangers.add(name)
+        # Of the two that do not fit together the record may be the older one.
+        self._unsure.add(name)
         self._agenda.put(name, now + AGAIN)
 
 

@@ -65,14 +65,15 @@ class RedisDefinitions:
         return applied
 
     def load(self, after: int = 0, *, names: Sequence[str] | None = None) -> list[Version]:
-        """Return versions of revisions above ``after`` that records still need, by name and number."""
+        """Return the versions that records still need, by name and number; ``after``: only of names touched since."""
         # One revision for all pages: what becomes current meanwhile is read whole the next time.
         newest = int(self._server.command("HGET", f"{self._server.prefix}state", "revision") or 0)
-        if names is None:
-            names = list(self._newest()) if after == 0 else self._touched(after)
+        if newest <= after:
+            return []
+        wanted = self._touched(after, newest) if after else set(self._newest() if names is None else names)
         found: list[Version] = []
-        for page in pages(sorted(set(names)), PAGE):
-            told = _TOLD.decode(self._server.run("versions", page, after, newest))
+        for page in pages(sorted(wanted if names is None else wanted.intersection(names)), PAGE):
+            told = _TOLD.decode(self._server.run("versions", page, newest))
             found += [version_of(*told[at : at + 3]) for at in range(0, len(told), 3) if told[at + 2]]
         return found
 
@@ -161,6 +162,6 @@ class RedisDefinitions:
                 found[pairs[at].decode()] = Known(int(line.partition(b" ")[0]), line.endswith(b"-"))
         return found
 
-    def _touched(self, after: int) -> list[str]:
-        found = self._server.command("ZRANGEBYSCORE", f"{self._server.prefix}versions", f"({after}", "+inf")
-        return [field.partition(b"\0")[0].decode() for field in found]
+    def _touched(self, after: int, newest: int) -> set[str]:
+        found = self._server.command("ZRANGEBYSCORE", f"{self._server.prefix}versions", f"({after}", newest)
+        return {field.partition(b"\0")[0].decode() for field in found}

@@ -38,8 +38,7 @@ def _needed() -> Select[Any]:
         .join_from(schema.definitions, schema.entries, of_name, isouter=True)
         .where(
             _d.namespace == bindparam("namespace"),
-            _d.number > bindparam("after"),
-            through(_d.changed_at),
+            _d.number <= bindparam("newest"),
             or_(_e.version.is_(None), _d.number >= _e.version),
         )
         .order_by(_d.name, _d.number)
@@ -53,6 +52,13 @@ def _needed_page() -> Select[Any]:
 
 _NEEDED = Statement(_needed_page)
 _NEEDED_OF = Statement(lambda: _needed().where(is_one_of(_d.name, "names")))
+_TOUCHED = Statement(
+    lambda: (
+        select(_d.name)
+        .distinct()
+        .where(_d.namespace == bindparam("namespace"), _d.number > bindparam("after"), through(_d.changed_at))
+    )
+)
 
 
 class SqlDefinitions:
@@ -120,16 +126,33 @@ class SqlDefinitions:
             return applied
 
     def load(self, after: int = 0, *, names: Sequence[str] | None = None) -> list[Version]:
-        """Return versions of revisions above ``after`` that records still need, by name and number."""
-        given: dict[str, Any] = {"namespace": self._namespace, "after": after}
-        if names is not None:
+        """Return the versions that records still need, by name and number; ``after``: only of names touched since."""
+        with self._db.read() as connection:
+            state = sqlinstall.find(connection, self._namespace)
+            # One revision for all pages: what becomes current meanwhile is read whole the next time.
+            newest = 0 if state is None else state.revision
+            if newest <= after:
+                return []
+            if after:
+                touched = {name for (name,) in _TOUCHED.rows(connection, namespace=self._namespace, after=after)}
+                names = sorted(touched if names is None else touched.intersection(names))
+        return self._load_all(newest) if names is None else self._load_of(names, newest)
+
+    def _load_of(self, names: Sequence[str], newest: int) -> list[Version]:
+        found: list[Version] = []
+        for at in range(0, len(names), PAGE):
+            told = {"namespace": self._namespace, "newest": newest, "names": as_json(names[at : at + PAGE])}
             with self._db.read() as connection:
-                return [_version_of(row) for row in _NEEDED_OF.rows(connection, **given, names=as_json(names))]
+                found += [_version_of(row) for row in _NEEDED_OF.rows(connection, **told)]
+        return found
+
+    def _load_all(self, newest: int) -> list[Version]:
+        told = {"namespace": self._namespace, "newest": newest, "page": PAGE}
         found: list[Version] = []
         name, number, full = "", 0, True
         while full:
             with self._db.read() as connection:
-                rows = _NEEDED.rows(connection, **given, name=name, number=number, page=PAGE)
+                rows = _NEEDED.rows(connection, **told, name=name, number=number)
             found.extend(_version_of(row) for row in rows)
             full = len(rows) == PAGE
             if full:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from beatd.config.settings import Settings
 from beatd.core.firing import Moment, decide, in_force, next_moment, paused, resumed
-from beatd.core.line import Compiled, extended
+from beatd.core.line import Compiled, renewed
 from beatd.core.protocol import build_message
 from beatd.core.record import Item, Pause, Reason, Record, Tracking
 from beatd.core.settling import Rules
@@ -109,7 +109,7 @@ def _opened(settings: Settings) -> Iterator[State]:
 def _lines(state: State, name: str | None) -> dict[str, tuple[Compiled, ...]]:
     """Return versions by name; raises StoreError where a name asked for is not there."""
     versions = state.definitions.load(names=None if name is None else [name])
-    lines = {each: extended((), group) for each, group in groupby(versions, key=attrgetter("name"))}
+    lines = {each: renewed((), group) for each, group in groupby(versions, key=attrgetter("name"))}
     if name is not None and (name not in lines or lines[name][-1].removed):
         near = get_close_matches(name, {version.name for version in state.definitions.load()}, 1)
         raise StoreError(

@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 import pytest
 
 from beatd.core.firing import paused, resumed
-from beatd.core.line import extended
+from beatd.core.line import renewed
 from beatd.core.record import Pause
 from beatd.errors import BrokerUnavailableError, DefinitionError, ForeignSetError
 
@@ -364,7 +364,7 @@ def test_resuming_while_the_clock_is_behind_the_cursor_moves_nothing_back(stage)
     (held,) = stage.state.records.load(["a"]).values()
     pause = Pause("me", held.cursor, "note")
     (stored,) = stage.state.records.step([paused("a", held, pause, 5)])
-    line = extended((), stage.state.definitions.load(names=["a"]))
+    line = renewed((), stage.state.definitions.load(names=["a"]))
     item = resumed("a", line[0], stored.record, held.cursor - 20_000_000, 6)
     assert item.record.cursor == held.cursor
     assert item.closes.count == 0

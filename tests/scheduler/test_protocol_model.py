@@ -11,7 +11,7 @@ import pytest
 from beatd.core.ending import End
 from beatd.core.entry import Entry, Misfire, Overlap, Version
 from beatd.core.firing import paused, resumed
-from beatd.core.line import extended
+from beatd.core.line import renewed
 from beatd.core.record import Pause
 from beatd.core.settling import Rules
 from beatd.errors import BrokerUnavailableError
@@ -92,11 +92,12 @@ class World:
             pass
 
     def versions(self, after):
-        """Return what the store gives of definitions: those that records still need."""
+        """Return what the store gives of definitions: of the names touched since, those that records still need."""
         found = []
         for name, versions in self.store.definitions.items():
             record = self.store.truth.records.get(name)
-            found += [v for v in versions if v.number > after and (record is None or v.number >= record.version)]
+            if versions[-1].number > after:
+                found += [v for v in versions if record is None or v.number >= record.version]
         return found
 
     def edit(self, *_) -> None:
@@ -113,6 +114,16 @@ class World:
             entry = None
         elif kind < 0.24:
             entry, error = None, "broken"
+        self.append(name, changed_at, entry, error)
+
+    def define(self, name: str, schedule: str) -> None:
+        """Commit an edit at once."""
+        self.store.definitions.setdefault(name, [])
+        self.numbers += 1
+        entry = Entry(name=name, task="t", schedule=schedule, args=[self.numbers])
+        self.append(name, self.clock.now(), entry, None)
+
+    def append(self, name: str, changed_at: int, entry: Entry | None, error: str | None) -> None:
         version = Version(
             name=name,
             number=self.numbers,
@@ -121,7 +132,7 @@ class World:
             entry=entry,
             error=error,
         )
-        former.append(version)
+        self.store.definitions[name].append(version)
 
     def entry(self, name: str) -> Entry:
         return Entry(
@@ -150,7 +161,7 @@ class World:
     def resume(self, *_) -> None:
         for name, record in list(self.store.truth.records.items()):
             if record.pause is not None:
-                line = extended((), self.store.definitions[name])
+                line = renewed((), self.store.definitions[name])
                 current = next(each for each in line if each.number == record.version)
                 item = resumed(name, current, record, self.clock.now(), self.dice.getrandbits(63))
                 assert self.store.step([item])[0].stored
@@ -306,6 +317,30 @@ def run_model(seeds) -> None:
         except Exception as error:
             error.add_note(f"seed {seed}")
             raise
+
+
+def test_no_version_is_left_out_where_the_store_goes_back_behind_those_that_were_read() -> None:
+    world = World(1)
+    _, book, behind = world.schedulers[0]
+    _, others, ahead = world.schedulers[1]
+    world.define("a", "every 1s")
+    book.learn(world.versions(0), whole=True)
+    behind.plan(["a"])
+    behind.fire_due()
+    for rule in ("every 2s", "every 3s", "every 7s"):
+        world.clock.advance(4 * SECOND)
+        world.define("a", rule)
+    before = world.store.snapshot()
+    others.learn(world.versions(0), whole=True)
+    ahead.read_records(["a"])
+    ahead.fire_due()
+    assert world.store.truth.records["a"].version == 4
+    book.learn(world.versions(book.revision), whole=False)
+    world.store.truth = before
+    behind.plan(["a"])
+    behind.fire_due()
+    world.heal()
+    world.judge()
 
 
 @pytest.mark.parametrize("block", range(8))

@@ -1,14 +1,13 @@
--- The versions of some names that their records still need. given: {names, after, newest
--- revision}. Returns {name, number, content,
+-- The versions of some names that their records still need. given: {names, newest revision}. Returns {name, number, content,
 -- ...} in MessagePack, which is read faster than as many answers of the protocol.
-local names, after, newest = unpack(given, 1, 3)
+local names, newest = unpack(given, 1, 2)
 local lines, records = read(P .. 'lines', names), read(P .. 'records', names)
 local fields, found = {}, {}
 for index, name in ipairs(names) do
   local oldest = records[index] and tonumber(string.match(records[index], '^%d+ (%d+)')) or 0
   for number in string.gmatch(lines[index] or '', ' (%d+):') do
     local of = tonumber(number)
-    if of > after and of <= newest and of >= oldest then
+    if of <= newest and of >= oldest then
       fields[#fields + 1] = name .. '\0' .. number
       found[#found + 1] = name
       found[#found + 1] = number
