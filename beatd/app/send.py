@@ -4,7 +4,7 @@ import random
 import time
 
 from beatd.app.binding import Bound
-from beatd.core.message import Message
+from beatd.core.message import Message, too_large
 from beatd.core.urls import masked
 from beatd.errors import BrokerUnavailableError, NotSerializableError, StoreError
 
@@ -29,8 +29,6 @@ def send(bound: Bound, message: Message, *, retry: bool) -> None:
             time.sleep(pause)
             wait *= 2
         except StoreError as error:
-            from beatd.sqlkit.messages import too_large
-
             if too_large(message) is not None:
                 raise NotSerializableError(str(error)) from None
             raise BrokerUnavailableError(masked(bound.settings.broker), str(error)) from error

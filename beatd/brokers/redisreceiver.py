@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from beatd.core.entry import SECOND
-from beatd.core.message import Delivery, Message
+from beatd.core.message import Delivery, Message, require_sizes
 from beatd.core.states import Outcome, Verdict
 from beatd.errors import BrokerUnavailableError
 from beatd.ports import Clock
@@ -80,8 +80,7 @@ class RedisReceiver:
 
     def settle(self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message] = ()) -> bool:
         """End a delivery in one script; False, and nothing done, where it is no longer this owner's."""
-        for message in follow_ups:
-            messages.require_size(message)
+        require_sizes(follow_ups)
         now, message = self._clock.now(), delivery.message
         due = outcome.retry_at or now
         value = outcomes.value_of(outcome, now, task=message.task, entry=message.entry)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from beatd.core.message import Message
+from beatd.core.message import Message, require_sizes
 from beatd.ports import Clock
 from beatd.rediskit import fires, messages
 from beatd.rediskit.server import Server
@@ -22,8 +22,7 @@ class RedisSender:
 
     def send_many(self, sent: Sequence[Message]) -> None:
         """Send all in one script. Raises StoreError for a message that is too large."""
-        for message in sent:
-            messages.require_size(message)
+        require_sizes(sent)
         if not sent:
             return
         now = self._clock.now()

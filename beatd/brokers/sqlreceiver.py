@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, exists, select, update
 from beatd.brokers import sqlclaim
 from beatd.brokers.sqlsettle import Settled, Settlement, outcome_row
 from beatd.core.entry import SECOND
-from beatd.core.message import Delivery, Message
+from beatd.core.message import Delivery, Message, require_sizes
 from beatd.core.states import Outcome
 from beatd.ports import Clock
 from beatd.sqlkit import messages, schema
@@ -82,8 +82,7 @@ class SqlReceiver:
 
     def settle(self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message] = ()) -> bool:
         """End a delivery in one transaction; False, and nothing done, where it is no longer this owner's."""
-        for message in follow_ups:
-            messages.require_size(message)
+        require_sizes(follow_ups)
         return self._settle_all([(delivery, outcome)], follow_ups)
 
     def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool, before: int | None = None) -> int:

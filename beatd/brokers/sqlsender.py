@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from beatd.core.message import Message
+from beatd.core.message import Message, require_sizes
 from beatd.ports import Clock
 from beatd.sqlkit import fires, messages
 from beatd.sqlkit.database import Database
@@ -23,8 +23,7 @@ class SqlSender:
 
     def send_many(self, sent: Sequence[Message]) -> None:
         """Send all in one transaction. Raises StoreError for a message that is too large."""
-        for message in sent:
-            messages.require_size(message)
+        require_sizes(sent)
         if not sent:
             return
         with self._db.write() as connection:

@@ -1,7 +1,15 @@
 """A task message, Celery protocol v2: headers, and a body of ``[args, kwargs, embed]``."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from beatd.errors import StoreError
+
+MAX_BODY = 16 * 1024 * 1024
+"""Bytes. The stores would take more, but one message of that size holds up a Redis server's every other client, and
+passes through SQLite's write-ahead log page by page.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +45,19 @@ class Delivery:
     attempt: int
     owner: str
     lease_until: int
+
+
+def too_large(message: Message) -> str | None:
+    """Return why the broker cannot take a message, None if it can."""
+    if len(message.body) <= MAX_BODY:
+        return None
+    return f"the body has {len(message.body)} bytes, the limit is {MAX_BODY}"
+
+
+def require_sizes(messages: Iterable[Message]) -> None:
+    """Raise StoreError for the first message that the broker cannot take."""
+    for message in messages:
+        reason = too_large(message)
+        if reason is not None:
+            told = f"message {message.id} ({message.task}) cannot be sent: {reason}"
+            raise StoreError(f"{told}; pass a reference instead of the data")

@@ -6,7 +6,7 @@ The protocol that moves a record is described in ``docs/firing.md``; moments are
 from dataclasses import dataclass
 from enum import StrEnum
 
-from beatd.core.message import Message
+from beatd.core.message import Message, too_large
 
 
 class Reason(StrEnum):
@@ -143,6 +143,12 @@ class Item:
     cancels: tuple[tuple[str, str], ...] = ()
     rests_on: Sent | None = None
     timed_out: Sent | None = None
+
+
+def too_large_in(item: Item) -> tuple[tuple[int, str], ...]:
+    """Return the fire times whose message the broker cannot take, with why, as an ``Answer`` has them."""
+    reasons = ((emission.fire_time, too_large(emission.message)) for emission in item.emissions)
+    return tuple((fire_time, reason) for fire_time, reason in reasons if reason is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,6 @@ from typing import Any
 import msgspec
 
 from beatd.core.message import Message
-from beatd.errors import StoreError
-
-MAX_BODY = 16 * 1024 * 1024
-"""Bytes; Redis would take more, but a message of that size holds up every other client."""
 
 _encode = msgspec.json.Encoder().encode
 _META = msgspec.json.Decoder(
@@ -27,21 +23,6 @@ _META = msgspec.json.Decoder(
         int | None,
     ]
 )
-
-
-def too_large(message: Message) -> str | None:
-    """Return why the broker cannot take a message, None if it can."""
-    if len(message.body) <= MAX_BODY:
-        return None
-    return f"the body has {len(message.body)} bytes, the limit is {MAX_BODY}"
-
-
-def require_size(message: Message) -> None:
-    """Raise StoreError for a message that the broker cannot take."""
-    reason = too_large(message)
-    if reason is not None:
-        msg = f"message {message.id} ({message.task}) cannot be sent: {reason}; pass a reference instead of the data"
-        raise StoreError(msg)
 
 
 def columns(sent: Sequence[Message]) -> tuple[list[object], ...]:

@@ -8,13 +8,9 @@ from sqlalchemy import Connection, Select, bindparam, delete, select, union_all
 from sqlalchemy.types import Text
 
 from beatd.core.message import Message
-from beatd.errors import StoreError
 from beatd.sqlkit import schema
 from beatd.sqlkit.dialect import insert_new, is_one_of, members, there
 from beatd.sqlkit.statement import Statement
-
-MAX_BODY = 16 * 1024 * 1024
-"""Bytes; SQLite would take more, but every page of it passes through the write-ahead log."""
 
 READY, DELAYED, CLAIMED, DEAD = "ready", "delayed", "claimed", "dead"
 HELD = "held"
@@ -50,21 +46,6 @@ def _fired() -> Select[Any]:
 
 
 _FIRED = Statement(_fired)
-
-
-def too_large(message: Message) -> str | None:
-    """Return why the broker cannot take a message, None if it can."""
-    if len(message.body) <= MAX_BODY:
-        return None
-    return f"the body has {len(message.body)} bytes, the limit is {MAX_BODY}"
-
-
-def require_size(message: Message) -> None:
-    """Raise StoreError for a message that the broker cannot take."""
-    reason = too_large(message)
-    if reason is not None:
-        msg = f"message {message.id} ({message.task}) cannot be sent: {reason}; pass a reference instead of the data"
-        raise StoreError(msg)
 
 
 def known_ids(connection: Connection, namespace: str, messages: Sequence[Message]) -> set[str]:

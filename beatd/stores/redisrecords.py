@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from beatd.core.message import Message
-from beatd.core.record import Answer, Item, Record
+from beatd.core.message import MAX_BODY, Message
+from beatd.core.record import Answer, Item, Record, too_large_in
 from beatd.ports import Clock
 from beatd.rediskit import fires, messages
 from beatd.rediskit.pages import pages
@@ -119,7 +119,7 @@ def _flags(item: Item, given: Sequence[Message]) -> int:
     if item.record.removed:
         flags |= _REMOVED
     for message in given:
-        if len(message.body) > messages.MAX_BODY:
+        if len(message.body) > MAX_BODY:
             return flags | _REFUSED
     return flags
 
@@ -144,11 +144,6 @@ def _parts(items: Sequence[Item]) -> Iterator[list[Item]]:
         yield part
 
 
-def _refused(item: Item) -> tuple[tuple[int, str], ...]:
-    reasons = ((emission.fire_time, messages.too_large(emission.message)) for emission in item.emissions)
-    return tuple((fire_time, reason) for fire_time, reason in reasons if reason is not None)
-
-
 def _answer(item: Item, told: int | tuple[Any, ...]) -> Answer:
     if told == _STORED:
         return Answer(stored=True, record=item.record)
@@ -156,5 +151,5 @@ def _answer(item: Item, told: int | tuple[Any, ...]) -> Answer:
     if code == _STORED:
         return Answer(stored=True, record=item.record, repeated=tuple(more[0]))
     record = record_of(found) if found else None
-    refused = _refused(item) if code == _TOO_LARGE else ()
+    refused = too_large_in(item) if code == _TOO_LARGE else ()
     return Answer(stored=False, record=record, unheld=code == _UNHELD, refused=refused)

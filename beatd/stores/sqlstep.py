@@ -8,7 +8,7 @@ from sqlalchemy.types import Text
 
 from beatd.core.ending import Ending
 from beatd.core.message import Message
-from beatd.core.record import Answer, Item, Record, Sent
+from beatd.core.record import Answer, Item, Record, Sent, too_large_in
 from beatd.sqlkit import fires, holding, messages, records, schema
 from beatd.sqlkit.dialect import in_order_of, is_one_of, members, there
 from beatd.sqlkit.ending import Ends
@@ -113,8 +113,7 @@ class Step:
             return Answer(stored=False, record=None)
         if not self._holds(item):
             return Answer(stored=False, record=None, unheld=True)
-        reasons = [(emission.fire_time, messages.too_large(emission.message)) for emission in item.emissions]
-        refused = tuple((fire_time, reason) for fire_time, reason in reasons if reason is not None)
+        refused = too_large_in(item)
         if refused:
             return Answer(stored=False, record=None, refused=refused)
         if item.rests_on is not None and item.rests_on.id not in self._unfinished:
