@@ -17,11 +17,11 @@ from redis.retry import Retry
 from beatd.core.urls import masked
 from beatd.errors import BrokerUnavailableError, StoreError
 from beatd.ports import Clock
-from beatd.rediskit.clock import ServerClock
 from beatd.rediskit.demands import as_mapping, unmet
 from beatd.rediskit.failures import translated
 from beatd.rediskit.scripts import script
 from beatd.rediskit.url import connection_options
+from beatd.serverclock import ServerClock
 
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 5.0

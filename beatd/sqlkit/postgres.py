@@ -10,8 +10,8 @@ from sqlalchemy.pool import NullPool
 
 from beatd.errors import BeatdError, StoreError
 from beatd.ports import Clock
+from beatd.serverclock import ServerClock
 from beatd.sqlkit import migrate
-from beatd.sqlkit.clock import StoreClock
 from beatd.sqlkit.database import BUSY_SECONDS, Alone, Database
 from beatd.sqlkit.dialect import OLDEST_POSTGRESQL
 from beatd.sqlkit.schema import metadata
@@ -78,7 +78,7 @@ class PostgresDatabase(Database):
 
     def clock(self, own: Clock) -> Clock:
         """Return the server's clock."""
-        return StoreClock(self.now, own)
+        return ServerClock(self.now, own)
 
     def now(self) -> int:
         """Return what the server's clock says, in microseconds since the epoch; also within a transaction."""

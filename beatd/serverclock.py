@@ -7,15 +7,19 @@ from beatd.ports import Clock
 
 SECOND = 1_000_000
 EACH = 10 * SECOND
+"""How long after a reading the next one comes."""
+
 AGAIN = SECOND
+"""The same after one that failed, or was slow."""
+
 SLOW = SECOND // 10
 
 
-class StoreClock:
+class ServerClock:
     """The server's clock, read at least every 10 seconds, and between two readings what has elapsed here.
 
     ``read``: asks the server. A reading counts for the middle of its round trip, so half of that is how far it may be
-    off. Where the server does not answer, the former reading goes on.
+    off. Where the server does not answer, the former reading goes on. Safe to share between threads.
     """
 
     def __init__(self, read: Callable[[], int], own: Clock) -> None:
