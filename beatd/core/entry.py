@@ -169,6 +169,35 @@ class Version:
     error: str | None = None
     unreadable: str | None = None
 
+    @classmethod
+    def stored(
+        cls,
+        name: str,
+        number: int,
+        changed_at: int,
+        fingerprint: int,
+        source: str,
+        document: str | None,
+        error: str | None,
+    ) -> Self:
+        """Return the version that a store keeps as this, the last three as ``Draft.told()`` has them."""
+        entry, unreadable = None, None
+        try:
+            entry = None if document is None else Entry.stored(document)
+        except msgspec.MsgspecError as mistake:
+            # Newer code wrote it. One entry that is left alone must not keep the others from being read.
+            unreadable = str(mistake)
+        return cls(
+            name=name,
+            number=number,
+            changed_at=changed_at,
+            fingerprint=fingerprint,
+            source=source,
+            entry=entry,
+            error=error,
+            unreadable=unreadable,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
@@ -179,3 +208,8 @@ class Draft:
     entry: Entry | None = None
     error: str | None = None
     source: str = "file"
+
+    def told(self) -> tuple[str, str | None, str | None]:
+        """Return what a store keeps of it: the place, the entry's document, and the error where there is no entry."""
+        document = None if self.entry is None else self.entry.document()
+        return self.place, document, self.error if document is None else None

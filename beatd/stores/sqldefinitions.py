@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Select, and_, bindparam, or_, select
 
-from beatd.core.entry import Draft, Entry, Version
+from beatd.core.entry import Draft, Version
 from beatd.errors import ForeignSetError, StaleSetError
 from beatd.ports import Applied, Clock, Installation
 from beatd.sqlkit import schema
@@ -143,7 +142,7 @@ class SqlDefinitions:
         for at in range(0, len(names), PAGE):
             told = {"namespace": self._namespace, "newest": newest, "names": as_json(names[at : at + PAGE])}
             with self._db.read() as connection:
-                found += [_version_of(row) for row in _NEEDED_OF.rows(connection, **told)]
+                found += [Version.stored(*row) for row in _NEEDED_OF.rows(connection, **told)]
         return found
 
     def _load_all(self, newest: int) -> list[Version]:
@@ -153,7 +152,7 @@ class SqlDefinitions:
         while full:
             with self._db.read() as connection:
                 rows = _NEEDED.rows(connection, **told, name=name, number=number)
-            found.extend(_version_of(row) for row in rows)
+            found.extend(Version.stored(*row) for row in rows)
             full = len(rows) == PAGE
             if full:
                 name, number = found[-1].name, found[-1].number
@@ -197,25 +196,5 @@ def _newest(connection: Connection, namespace: str) -> dict[str, Known]:
 
 
 def _content(draft: Draft) -> dict[str, Any]:
-    entry = None if draft.entry is None else draft.entry.document()
-    return {"name": draft.name, "source": draft.place, "entry": entry, "error": draft.error if entry is None else None}
-
-
-def _version_of(row: Any) -> Version:
-    name, number, changed_at, fingerprint, source, content, error = row
-    entry, unreadable = None, None
-    try:
-        entry = None if content is None else Entry.stored(content)
-    except msgspec.MsgspecError as mistake:
-        # Newer code wrote it. One entry that is left alone must not keep the others from being read.
-        unreadable = str(mistake)
-    return Version(
-        name=name,
-        number=number,
-        changed_at=changed_at,
-        fingerprint=fingerprint,
-        source=source,
-        entry=entry,
-        error=error,
-        unreadable=unreadable,
-    )
+    source, entry, error = draft.told()
+    return {"name": draft.name, "source": source, "entry": entry, "error": error}
