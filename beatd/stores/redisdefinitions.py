@@ -13,8 +13,7 @@ from beatd.ports import Applied, Clock, Installation
 from beatd.rediskit.pages import pages
 from beatd.rediskit.server import Server
 from beatd.stores import redisrevision
-from beatd.stores.redisinstall import installation_of, libraries, new_state
-from beatd.stores.redisversion import content_of, version_of
+from beatd.stores.redisinstall import installation_of, new_state, remember
 from beatd.stores.sets import Known, compare, digest_of, fingerprints, refuse_foreign
 from beatd.stores.sqlholder import here
 
@@ -24,6 +23,7 @@ ALONE_MS = 10_000
 """For how long a scheduler that applies a set keeps others from it without a sign of life."""
 
 _TOLD = msgspec.msgpack.Decoder(list[str])
+_CONTENT = msgspec.json.Decoder(tuple[int, str, str | None, str | None])
 
 
 class RedisDefinitions:
@@ -40,14 +40,7 @@ class RedisDefinitions:
     def remember_libraries(self) -> dict[str, tuple[str | None, str | None]]:
         """Keep the versions of what computes fire times; return (former, present) of those that changed."""
         self.install()
-        key, changed = f"{self._server.prefix}state", {}
-        for name, present in libraries().items():
-            found = self._server.command("HGET", key, name)
-            former = None if found is None else found.decode()
-            if former != present:
-                changed[name] = (former, present)
-                self._server.command(*(("HDEL", key, name) if present is None else ("HSET", key, name, present)))
-        return changed
+        return remember(self._server)
 
     def apply(self, drafts: Sequence[Draft], *, holder: str, replace: bool = False) -> Applied:
         """Make these drafts the set, unless it is stale or another project's."""
@@ -74,7 +67,7 @@ class RedisDefinitions:
         found: list[Version] = []
         for page in pages(sorted(wanted if names is None else wanted.intersection(names)), PAGE):
             told = _TOLD.decode(self._server.run("versions", page, newest))
-            found += [version_of(*told[at : at + 3]) for at in range(0, len(told), 3) if told[at + 2]]
+            found += [_version_of(*told[at : at + 3]) for at in range(0, len(told), 3) if told[at + 2]]
         return found
 
     def mark_rolled_back(self, at: int | None) -> None:
@@ -138,9 +131,9 @@ class RedisDefinitions:
         """Write the definitions, a page at a time; False where another one applies a set by now."""
         touched = {*applied.added, *applied.changed}
         contents = [
-            (draft.name, content_of(draft, prints[draft.name], now)) for draft in drafts if draft.name in touched
+            (draft.name, _content_of(draft, prints[draft.name], now)) for draft in drafts if draft.name in touched
         ]
-        contents += [(name, content_of(None, 0, now)) for name in applied.removed]
+        contents += [(name, _content_of(None, 0, now)) for name in applied.removed]
         return all(
             self._server.run("define", token, ALONE_MS, applied.revision, now, *zip(*page, strict=True))
             for page in pages(contents, PAGE)
@@ -165,3 +158,17 @@ class RedisDefinitions:
     def _touched(self, after: int, newest: int) -> set[str]:
         found = self._server.command("ZRANGEBYSCORE", f"{self._server.prefix}versions", f"({after}", newest)
         return {field.partition(b"\0")[0].decode() for field in found}
+
+
+def _content_of(draft: Draft | None, fingerprint: int, now: int) -> str:
+    """Return ``+FINGERPRINT JSON`` for a draft; for None, a removal, ``-0 JSON``."""
+    if draft is None:
+        return "-0 " + msgspec.json.encode((now, "file", None, None)).decode()
+    return f"+{fingerprint} {msgspec.json.encode((now, *draft.told())).decode()}"
+
+
+def _version_of(name: str, number: str, value: str) -> Version:
+    """Return the version that a value holds."""
+    head, _, text = value.partition(" ")
+    changed_at, source, document, error = _CONTENT.decode(text)
+    return Version.stored(name, int(number), changed_at, int(head[1:]), source, document, error)

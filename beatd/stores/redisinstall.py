@@ -1,16 +1,17 @@
 """The state of a namespace on a Redis server, created once."""
 
 from collections.abc import Sequence
-from importlib import metadata
 from uuid import uuid4
 
 from beatd.ports import Installation
+from beatd.rediskit.server import Server
+from beatd.stores.libraries import changes, installed
 
 
-def new_state() -> tuple[str, str | bool, str | bool]:
-    """Return what a state is made with where there is none: an id, and the versions of the libraries."""
-    present = libraries()
-    return str(uuid4()), present["tzdata"] or False, present["astral"] or False
+def new_state() -> tuple[str, list[str]]:
+    """Return what a state is made with where there is none: an id, and the fields of the libraries' versions."""
+    there = ((name, version) for name, version in installed().items() if version is not None)
+    return str(uuid4()), [word for pair in there for word in pair]
 
 
 def installation_of(fields: Sequence[bytes | None]) -> Installation:
@@ -25,13 +26,12 @@ def installation_of(fields: Sequence[bytes | None]) -> Installation:
     )
 
 
-def libraries() -> dict[str, str | None]:
-    """Return the versions of what computes fire times."""
-    return {"tzdata": _version("tzdata"), "astral": _version("astral")}
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
+def remember(server: Server) -> dict[str, tuple[str | None, str | None]]:
+    """Keep the versions of the libraries that compute fire times; return (former, present) of those that changed."""
+    key, present = f"{server.prefix}state", installed()
+    found = server.command("HMGET", key, *present)
+    former = {name: each and each.decode() for name, each in zip(present, found, strict=True)}
+    for name, version in present.items():
+        if former[name] != version:
+            server.command(*(("HDEL", key, name) if version is None else ("HSET", key, name, version)))
+    return changes(former, present)

@@ -1,6 +1,5 @@
 """The state of a namespace, created once."""
 
-from importlib import metadata
 from uuid import uuid4
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -9,17 +8,16 @@ from beatd.ports import Installation
 from beatd.sqlkit import schema
 from beatd.sqlkit.dialect import insert_new
 from beatd.sqlkit.statement import Statement
+from beatd.stores.libraries import PACKAGES, changes, installed
 
 _n = schema.namespaces.c
 _READ = Statement(lambda: select(schema.namespaces).where(_n.namespace == bindparam("namespace")))
-# By the column that keeps its version: each package that computes fire times.
-_LIBRARIES = {"tzdata": "tzdata", "astral": "astral", "dateutil": "python-dateutil", "holidays": "holidays"}
-_INSERT = Statement(lambda: insert_new(schema.namespaces, ("namespace", "id", "since", *_LIBRARIES)))
+_INSERT = Statement(lambda: insert_new(schema.namespaces, ("namespace", "id", "since", *PACKAGES)))
 _REMEMBER = Statement(
     lambda: (
         update(schema.namespaces)
         .where(_n.namespace == bindparam("of_namespace"))
-        .values({column: bindparam(column) for column in _LIBRARIES})
+        .values({column: bindparam(column) for column in PACKAGES})
     )
 )
 _MARK = Statement(
@@ -46,38 +44,20 @@ def install(connection: Connection, namespace: str, now: int) -> Installation:
     found = find(connection, namespace)
     while found is None:
         # Of two who do so at once the second waits for the first one's commit, and then finds what that one made.
-        _INSERT.change(connection, namespace=namespace, id=str(uuid4()), since=now, **_libraries())
+        _INSERT.change(connection, namespace=namespace, id=str(uuid4()), since=now, **installed())
         found = find(connection, namespace)
     return found
 
 
 def remember(connection: Connection, namespace: str) -> dict[str, tuple[str | None, str | None]]:
-    """Keep the versions of the libraries that compute fire times; return (former, present) of those that changed.
-
-    One that was not there before, or was not yet kept, moves no fire time.
-    """
-    row, present = _READ.row(connection, namespace=namespace), _libraries()
-    former = {column: getattr(row, column) for column in _LIBRARIES}
+    """Keep the versions of the libraries that compute fire times; return (former, present) of those that changed."""
+    row, present = _READ.row(connection, namespace=namespace), installed()
+    former = {column: getattr(row, column) for column in PACKAGES}
     if former != present:
         _REMEMBER.change(connection, of_namespace=namespace, **present)
-    return {
-        package: (former[column], present[column])
-        for column, package in _LIBRARIES.items()
-        if former[column] not in {None, present[column]}
-    }
+    return changes(former, present)
 
 
 def mark(connection: Connection, namespace: str, at: int | None) -> None:
     """Set or clear the mark under which no scheduler emits."""
     _MARK.change(connection, of_namespace=namespace, rolled_back_at=at)
-
-
-def _libraries() -> dict[str, str | None]:
-    return {column: _version(package) for column, package in _LIBRARIES.items()}
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None

@@ -1,5 +1,7 @@
 """Definitions: one set per namespace, one revision at a time."""
 
+from importlib import metadata
+
 import pytest
 
 from beatd.core.entry import Draft
@@ -105,6 +107,49 @@ def test_a_roll_back_is_marked_and_cleared(driver):
     assert driver.definitions.install().rolled_back_at == 7
     driver.definitions.mark_rolled_back(None)
     assert driver.definitions.install().rolled_back_at is None
+
+
+# ---------------------------------------------------------------- what computes fire times
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Say that a package is installed in a version, or not at all (None)."""
+    really = metadata.version
+
+    def say(package, version):
+        def told(name):
+            if name != package:
+                return really(name)
+            if version is None:
+                raise metadata.PackageNotFoundError(name)
+            return version
+
+        monkeypatch.setattr(metadata, "version", told)
+
+    return say
+
+
+@pytest.mark.parametrize("package", ["tzdata", "astral", "python-dateutil", "holidays"])
+def test_another_version_of_what_computes_fire_times_is_told_once(driver, installed, package):
+    installed(package, "0.1")
+    driver.definitions.install()
+    assert driver.definitions.remember_libraries() == {}
+    installed(package, "0.2")
+    assert driver.definitions.remember_libraries() == {package: ("0.1", "0.2")}
+    assert driver.definitions.remember_libraries() == {}
+    installed(package, None)
+    assert driver.definitions.remember_libraries() == {package: ("0.2", None)}
+
+
+@pytest.mark.parametrize("package", ["tzdata", "astral", "python-dateutil", "holidays"])
+def test_a_package_that_was_not_there_before_is_no_change(driver, installed, package):
+    installed(package, None)
+    driver.definitions.install()
+    installed(package, "0.1")
+    assert driver.definitions.remember_libraries() == {}
+    installed(package, "0.2")
+    assert driver.definitions.remember_libraries() == {package: ("0.1", "0.2")}
 
 
 # ---------------------------------------------------------------- which set may replace which

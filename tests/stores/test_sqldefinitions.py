@@ -12,8 +12,6 @@ from beatd.core.line import compiled, owns_otherwise
 from beatd.sqlkit.database import Database, open_database
 from beatd.stores.sql import SqlDefinitions
 
-LIBRARIES = ("tzdata", "astral", "dateutil", "holidays")
-
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
@@ -70,41 +68,6 @@ def test_a_definition_from_before_calendars_is_read_and_no_edit(
     (version,) = definitions.load()
     assert version.entry == draft().entry
     assert definitions.apply([draft()], holder="h").changed == ()
-
-
-# ---------------------------------------------------------------- what computes fire times
-
-
-def remembered(database: Database) -> dict[str, Any]:
-    with database.read() as connection:
-        row = connection.exec_driver_sql(f"SELECT {', '.join(LIBRARIES)} FROM beatd_namespaces").one()
-    return row._asdict()
-
-
-@pytest.mark.parametrize(
-    ("column", "package"),
-    [("tzdata", "tzdata"), ("astral", "astral"), ("dateutil", "python-dateutil"), ("holidays", "holidays")],
-)
-def test_another_version_of_what_computes_fire_times_is_told_once(
-    definitions: SqlDefinitions, database: Database, column: str, package: str
-) -> None:
-    definitions.install()
-    present = remembered(database)
-    assert definitions.remember_libraries() == {}
-    with database.write() as connection:
-        connection.exec_driver_sql(f"UPDATE beatd_namespaces SET {column} = '0.1'")
-    assert definitions.remember_libraries() == {package: ("0.1", present[column])}
-    assert definitions.remember_libraries() == {}
-    assert remembered(database) == present
-
-
-def test_a_version_that_was_not_kept_yet_is_kept_and_no_change(definitions: SqlDefinitions, database: Database) -> None:
-    definitions.install()
-    present = remembered(database)
-    with database.write() as connection:
-        connection.exec_driver_sql("UPDATE beatd_namespaces SET dateutil = NULL, holidays = NULL")
-    assert definitions.remember_libraries() == {}
-    assert remembered(database) == present
 
 
 def test_a_stored_entry_is_json_of_plain_fields(definitions: SqlDefinitions, database: Database) -> None:

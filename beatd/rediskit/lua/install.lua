@@ -1,3 +1,3 @@
--- given: {now, {id, tzdata, astral}}
+-- given: {now, {id, libraries}}
 check_state()
 return install(given[1], given[2])

@@ -1,5 +1,5 @@
 -- Renews a scheduler's lease and shares the parts. given: {now, ttl, {holder, host, pid}, started_at | false,
--- revision, status, parts, {id, tzdata, astral}}. Returns {installation, schedulers live, parts}.
+-- revision, status, parts, {id, libraries}}. Returns {installation, schedulers live, parts}.
 local now, ttl, who, started_at, revision, status, all = unpack(given, 1, 7)
 local holder = who[1]
 local me = P .. 'scheduler:' .. holder

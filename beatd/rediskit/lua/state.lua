@@ -1,17 +1,12 @@
 -- The namespace's own: `state`, made once; `scheduler:HOLDER` with `schedulers` by when it was last seen and `live` by
 -- the end of its lease; `leases` part -> "UNTIL HOLDER".
 
--- made: {id, tzdata | false, astral | false}
+-- made: {id, {name of a library, its version, …}}
 local function install(now, made)
   local key = P .. 'state'
   if redis.call('HSETNX', key, 'id', made[1]) == 1 then
     redis.call('HSET', key, 'since', text(now), 'revision', '0', 'digest', '')
-    if made[2] then
-      redis.call('HSET', key, 'tzdata', made[2])
-    end
-    if made[3] then
-      redis.call('HSET', key, 'astral', made[3])
-    end
+    write('HSET', key, made[2])
   end
   return redis.call('HMGET', key, 'id', 'since', 'revision', 'digest', 'rolled_back_at')
 end
