@@ -13,9 +13,9 @@ from beatd.ports import Applied, Clock, Installation
 from beatd.rediskit.pages import pages
 from beatd.rediskit.server import Server
 from beatd.stores import redisrevision
+from beatd.stores.holder import here
 from beatd.stores.redisinstall import installation_of, new_state, remember
 from beatd.stores.sets import Known, compare, digest_of, fingerprints, refuse_foreign
-from beatd.stores.sqlholder import here
 
 PAGE = 500
 TRIES = 20
@@ -121,11 +121,8 @@ class RedisDefinitions:
     ) -> None:
         """Raise StaleSetError for a set that may not replace the one that is known."""
         redisrevision.refuse_stale(self._server, digest, holder, now)
-        # Who carries the set that is in force is editing its own, whatever it renames. A file that is empty all at once
-        # is more likely half written.
-        if not prints or redisrevision.carried_by(self._server, holder) != former:
-            current = [name for name, version in known.items() if not version.removed]
-            refuse_foreign(prints, current, self._server.namespace)
+        own = redisrevision.carried_by(self._server, holder) == former
+        refuse_foreign(prints, known, self._server.namespace, own=own)
 
     def _define(self, drafts: Sequence[Draft], prints: dict[str, int], applied: Applied, now: int, token: str) -> bool:
         """Write the definitions, a page at a time; False where another one applies a set by now."""

@@ -1,12 +1,8 @@
 """Which set may replace which, on a Redis server."""
 
-from beatd.core.entry import SECOND
-from beatd.errors import StaleSetError
 from beatd.rediskit.server import Server
 from beatd.stores.redisleases import fields_of
-
-VANISHED_FOR = 600 * SECOND
-"""How long a scheduler that vanished without a graceful stop still speaks for its set."""
+from beatd.stores.sets import VANISHED_FOR, stale_beside
 
 
 def first_applied(server: Server, digest: str) -> int | None:
@@ -27,13 +23,7 @@ def refuse_stale(server: Server, digest: str, holder: str, now: int) -> None:
         if carrier == holder or fields["stopped"] == "1" or not speaks or "digest" not in fields:
             continue
         if (first_applied(server, fields["digest"]) or 0) > applied_at:
-            manner = "runs" if live else "vanished less than 10 minutes ago without a graceful stop"
-            msg = (
-                f"this set of schedules is older than the one of scheduler {carrier!r} (host {fields['host']}, "
-                f"pid {fields['pid']}), which {manner}; deploy the newer files here, stop that scheduler, or pass "
-                "--replace-set"
-            )
-            raise StaleSetError(msg)
+            raise stale_beside(carrier, fields["host"], fields["pid"], live=live)
 
 
 def carried_by(server: Server, holder: str) -> str | None:

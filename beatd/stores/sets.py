@@ -6,10 +6,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from beatd.core.entry import Draft, Entry
+from beatd.core.entry import SECOND, Draft, Entry
 from beatd.core.identity import stable_hash
-from beatd.errors import ForeignSetError, StoreError
+from beatd.errors import ForeignSetError, StaleSetError, StoreError
 from beatd.ports import Applied
+
+VANISHED_FOR = 600 * SECOND
+"""How long a scheduler that vanished without a graceful stop still speaks for its set."""
 
 _DEFAULTS = Entry(name="", task="", schedule="").fields()
 
@@ -56,8 +59,25 @@ def compare(known: Mapping[str, Known], prints: Mapping[str, int], revision: int
     )
 
 
-def refuse_foreign(names: Collection[str], current: Collection[str], namespace: str) -> None:
-    """Raise ForeignSetError for a set that shares no name with the current one."""
+def stale_beside(carrier: str, host: str, pid: int | str, *, live: bool) -> StaleSetError:
+    """Return the error of a set that was first applied before the one that this scheduler carries."""
+    manner = "runs" if live else "vanished less than 10 minutes ago without a graceful stop"
+    return StaleSetError(
+        f"this set of schedules is older than the one of scheduler {carrier!r} (host {host}, pid {pid}), which "
+        f"{manner}; deploy the newer files here, stop that scheduler, or pass --replace-set"
+    )
+
+
+def refuse_foreign(names: Collection[str], known: Mapping[str, Known], namespace: str, *, own: bool) -> None:
+    """Raise ForeignSetError for a set that shares no name with the current one.
+
+    ``own``: whoever applies it carries the current one.
+    """
+    # Who carries the set that is in force is editing its own, whatever it renames. A file that is empty all at once is
+    # more likely half written.
+    if own and names:
+        return
+    current = [name for name, version in known.items() if not version.removed]
     if not current or not set(current).isdisjoint(names):
         return
     shown = ", ".join(repr(name) for name in sorted(current)[:3]) + (", …" if len(current) > 3 else "")

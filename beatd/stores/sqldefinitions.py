@@ -111,11 +111,8 @@ class SqlDefinitions:
                 known = _newest(connection, self._namespace)
                 if not replace:
                     sqlrevision.refuse_stale(connection, self._namespace, digest, holder, now)
-                    # Who carries the set that is in force is editing its own, whatever it renames. A file that is
-                    # empty all at once is more likely half written.
-                    if not prints or sqlrevision.carried_by(connection, self._namespace, holder) != state.digest:
-                        current = [name for name, version in known.items() if not version.removed]
-                        refuse_foreign(prints, current, self._namespace)
+                    own = sqlrevision.carried_by(connection, self._namespace, holder) == state.digest
+                    refuse_foreign(prints, known, self._namespace, own=own)
                 applied = compare(known, prints, state.revision + 1)
                 self._write(connection, drafts, prints, applied, now)
                 self._make_current(connection, applied.revision, digest, now, replace=replace)

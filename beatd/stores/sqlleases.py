@@ -15,7 +15,7 @@ from beatd.sqlkit.dialect import insert_new, upsert
 from beatd.sqlkit.messages import as_json
 from beatd.sqlkit.statement import Statement
 from beatd.stores import sqlinstall
-from beatd.stores.sqlholder import here
+from beatd.stores.holder import here
 from beatd.stores.sqlshares import take_share
 
 LATELY = DAY

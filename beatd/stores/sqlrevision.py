@@ -2,15 +2,11 @@
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from beatd.core.entry import SECOND
-from beatd.errors import StaleSetError
 from beatd.sqlkit import schema
 from beatd.sqlkit.dialect import insert_all, upsert
 from beatd.sqlkit.statement import Statement
-from beatd.stores.sqlholder import here
-
-VANISHED_FOR = 600 * SECOND
-"""How long a scheduler that vanished without a graceful stop still speaks for its set."""
+from beatd.stores.holder import here
+from beatd.stores.sets import VANISHED_FOR, stale_beside
 
 _r, _s, _n = schema.revisions.c, schema.schedulers.c, schema.namespaces.c
 _FIRST_APPLIED = Statement(
@@ -55,13 +51,7 @@ def refuse_stale(connection: Connection, namespace: str, digest: str, holder: st
     carriers = _CARRIERS.rows(connection, namespace=namespace, holder=holder, now=now, seen_after=now - VANISHED_FOR)
     for carrier in carriers:
         if carrier.applied_at > applied_at:
-            manner = "runs" if carrier.expires_at > now else "vanished less than 10 minutes ago without a graceful stop"
-            msg = (
-                f"this set of schedules is older than the one of scheduler {carrier.holder!r} (host {carrier.host}, "
-                f"pid {carrier.pid}), which {manner}; deploy the newer files here, stop that scheduler, or pass "
-                "--replace-set"
-            )
-            raise StaleSetError(msg)
+            raise stale_beside(carrier.holder, carrier.host, carrier.pid, live=carrier.expires_at > now)
 
 
 def first_applied(connection: Connection, namespace: str, digest: str) -> int | None:

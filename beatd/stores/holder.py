@@ -1,4 +1,4 @@
-"""Where this process runs, as a scheduler's row says it."""
+"""Where this process runs, as a scheduler says of itself in the store."""
 
 import os
 from functools import cache
