@@ -1,12 +1,12 @@
 """Receiving from a Redis server."""
 
-import logging
 import random
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from beatd.brokers import unrun
 from beatd.core.entry import SECOND
 from beatd.core.message import Delivery, Message, require_sizes
 from beatd.core.states import Outcome, Verdict
@@ -20,8 +20,6 @@ _LONGEST, _SHORTEST = 1.0, 0.001
 _CLAIMABLE = "-1"
 MOST = 1000
 """What one script takes: while it runs, the server does nothing else."""
-
-logger = logging.getLogger("beatd.worker")
 
 
 class RedisReceiver:
@@ -148,10 +146,12 @@ def _tell(told: bytes) -> None:
     """Log what was ended without a run."""
     head, _, value = told.partition(b"\n")
     state, attempt, reason = head.decode().split(" ", 2)
-    message, dead = message_of(value), state == outcomes.DEAD
-    fields = {"entry": message.entry, "task": message.task, "message_id": message.id, "attempt": int(attempt) - 1}
-    logger.log(
-        logging.ERROR if dead else logging.WARNING,
-        "a message is now a dead letter" if dead else "a message was not run",
-        extra={"action": "dead" if dead else "revoked", **fields, "reason": reason},
+    message = message_of(value)
+    unrun.tell(
+        entry=message.entry,
+        task=message.task,
+        message_id=message.id,
+        attempt=int(attempt) - 1,
+        reason=reason,
+        dead=state == outcomes.DEAD,
     )

@@ -1,6 +1,5 @@
 """Claiming: one atomic statement that starts the lease, and the judgement of what may not be run any more."""
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from sqlalchemy import (
     update,
 )
 
+from beatd.brokers import unrun
 from beatd.core.message import Delivery, Message
 from beatd.core.states import Outcome, Verdict
 from beatd.sqlkit import outcomes, schema
@@ -27,8 +27,6 @@ from beatd.sqlkit.statement import Statement
 
 PROMOTED_AT_ONCE = 10_000
 _ROUNDS = 100
-
-logger = logging.getLogger("beatd.worker")
 
 _m = schema.messages.c
 _ours = _m.namespace == bindparam("of_namespace")
@@ -130,17 +128,13 @@ class Claim:
     def tell(self) -> None:
         """Log what was ended without a run; to be called after the transaction, whose lock must not wait for a log."""
         for delivery, outcome in self.over:
-            dead, message = outcome.verdict is Verdict.DEAD, delivery.message
-            named = {"entry": message.entry, "task": message.task, "message_id": message.id}
-            logger.log(
-                logging.ERROR if dead else logging.WARNING,
-                "a message is now a dead letter" if dead else "a message was not run",
-                extra={
-                    "action": "dead" if dead else "revoked",
-                    **named,
-                    "attempt": delivery.attempt - 1,
-                    "reason": outcome.reason,
-                },
+            unrun.tell(
+                entry=delivery.message.entry,
+                task=delivery.message.task,
+                message_id=delivery.message.id,
+                attempt=delivery.attempt - 1,
+                reason=outcome.reason,
+                dead=outcome.verdict is Verdict.DEAD,
             )
 
     def _judge(self, row: Any) -> Outcome | None:

@@ -173,7 +173,7 @@ def test_a_dead_letter_stays_with_its_reason_and_is_not_claimed(driver, make, ta
     assert (stored.state, stored.reason) == (State.FAILURE, "no such task")
 
 
-def test_a_message_delivered_too_often_is_dead(driver, make, clock, take):
+def test_a_message_delivered_too_often_is_dead(driver, make, clock, take, caplog):
     driver.sender.send(make.message(id="m"))
     for attempt in range(1, 6):
         assert [delivery.attempt for delivery in take()] == [attempt]
@@ -181,8 +181,12 @@ def test_a_message_delivered_too_often_is_dead(driver, make, clock, take):
         driver.receiver.reap()
     assert take() == []
     stored = driver.outcomes.get("m")
-    assert (stored.state, stored.result["exc_type"]) == (State.FAILURE, "WorkerLostError")
-    assert "delivered 5 times" in stored.reason
+    reason = "delivered 5 times and never settled: the process that ran it died, or lost its lease"
+    assert (stored.state, stored.reason) == (State.FAILURE, reason)
+    assert stored.result == {"exc_type": "WorkerLostError", "exc_message": [reason], "exc_module": "beatd.errors"}
+    (told,) = caplog.records
+    assert (told.levelname, told.action, told.message_id, told.attempt) == ("ERROR", "dead", "m", 5)
+    assert told.reason == reason
     assert driver.admin.sizes()["celery"]["dead"] == 1
 
 
