@@ -1,6 +1,5 @@
 """The schema: made, upgraded, refused when newer."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -160,31 +159,3 @@ def test_a_backup_is_a_whole_database_of_mode_0600(db, tmp_path):
         migrate.backup(db, target)
     with pytest.raises(StoreError, match="cannot be made: No such file or directory"):
         migrate.backup(db, tmp_path / "absent" / "copy.db")
-
-
-def test_six_processes_that_start_at_once_migrate_once(tmp_path):
-    url = f"sqlite:///{tmp_path}/beatd.db"
-    gate, opener = os.pipe()
-    pids = []
-    for number in range(6):
-        pid = os.fork()
-        if pid == 0:
-            code = 1
-            try:
-                os.close(opener)
-                os.read(gate, 1)  # ends when the parent opens the gate for all
-                with open_database(url).write() as connection:
-                    connection.exec_driver_sql(f"INSERT INTO beatd_leases (namespace, part) VALUES ('n', {number})")
-                code = 0
-            finally:
-                os._exit(code)
-        pids.append(pid)
-    os.close(gate)
-    os.close(opener)
-    assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * 6
-    db = open_database(url, create=False)
-    with db.read() as connection:
-        assert connection.exec_driver_sql("SELECT version_num FROM beatd_schema").all() == [(migrate.head(),)]
-        assert connection.exec_driver_sql("SELECT count(*) FROM beatd_leases").scalar() == 6
-    assert migrate.check(db) == []
-    db.close()

@@ -16,6 +16,7 @@ from beatd.sqlkit import migrate
 from beatd.sqlkit.database import open_database
 from beatd.sqlkit.pgurl import read_address
 from tests.servers.postgresql import POSTGRES, postgres_schema, require_postgres
+from tests.sqlkit.asking import refusal, touch
 
 SECOND = 1_000_000
 
@@ -33,19 +34,6 @@ def db(url):
     made.close()
 
 
-def _touch(db):
-    with db.read() as connection:
-        return connection.exec_driver_sql("SELECT count(*) FROM beatd_messages").scalar()
-
-
-def _refusal(url, kind=StoreError, **options):
-    db = open_database(url, **options)
-    with pytest.raises(kind) as caught:
-        _touch(db)
-    db.close()
-    return str(caught.value)
-
-
 def _shown(db, *names):
     with db.write() as connection:
         return [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names]
@@ -60,7 +48,7 @@ def test_every_wait_on_the_server_is_bounded_and_the_isolation_is_named(db):
 
 
 def test_names_are_ordered_as_python_orders_them(db):
-    _touch(db)
+    touch(db)
     names = ["b", "A", "a", "ä", "Z", "_", "é", "B"]
     with db.write() as connection:
         for name in names:
@@ -69,20 +57,8 @@ def test_names_are_ordered_as_python_orders_them(db):
     assert found == sorted(names)
 
 
-def test_a_write_is_rolled_back_on_any_exception(db):
-    def write_and_fail():
-        with db.write() as connection:
-            connection.exec_driver_sql("INSERT INTO beatd_leases (namespace, part) VALUES ('n', 1)")
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        write_and_fail()
-    with db.read() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM beatd_leases").scalar() == 0
-
-
 def test_a_forked_child_works_on_a_connection_of_its_own_and_ends_nobodys_session(db):
-    _touch(db)
+    touch(db)
     with db.write() as connection:
         mine = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
     pid = os.fork()
@@ -101,16 +77,16 @@ def test_a_forked_child_works_on_a_connection_of_its_own_and_ends_nobodys_sessio
 
 
 def test_a_session_ended_by_the_server_is_replaced_before_anybody_notices(db):
-    _touch(db)
+    touch(db)
     with db.write() as connection:
         pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
     with psycopg.connect(POSTGRES, autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
-    assert _touch(db) == 0
+    assert touch(db) == 0
 
 
 def test_a_session_ended_within_a_transaction_is_an_outage_and_nothing_is_stored(db):
-    _touch(db)
+    touch(db)
 
     def write():
         with db.write() as connection:
@@ -141,7 +117,7 @@ def test_a_lock_held_too_long_is_an_outage(url):
 
 
 def test_a_deadlock_is_an_outage_that_passes(db, url):
-    _touch(db)
+    touch(db)
     other = open_database(url)
     with db.write() as connection:
         connection.exec_driver_sql("INSERT INTO beatd_leases (namespace, part) VALUES ('n', 1), ('n', 2)")
@@ -166,7 +142,7 @@ def test_a_deadlock_is_an_outage_that_passes(db, url):
     except BrokerUnavailableError as error:
         outcome = 7 if "deadlock" in str(error) else 1
     assert sorted((outcome, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))) == [0, 7]
-    assert _touch(db) == 0
+    assert touch(db) == 0
 
 
 # ---------------------------------------------------------------- what is refused, and the words for it
@@ -174,21 +150,21 @@ def test_a_deadlock_is_an_outage_that_passes(db, url):
 
 def test_no_such_database_is_named_with_the_remedy():
     require_postgres()
-    text = _refusal(POSTGRES.replace("/test", "/beatd_no_such_database"))
+    text = refusal(open_database(POSTGRES.replace("/test", "/beatd_no_such_database")))
     assert "does not exist; make it: createdb NAME" in text
 
 
 def test_no_such_user_is_told_without_the_password():
     require_postgres()
     parts = urlsplit(POSTGRES)
-    text = _refusal(f"postgresql://beatd_nobody:s3cret@{parts.hostname}:{parts.port}{parts.path}")
+    text = refusal(open_database(f"postgresql://beatd_nobody:s3cret@{parts.hostname}:{parts.port}{parts.path}"))
     assert "beatd_nobody" in text
     assert "s3cret" not in text
     assert "pg_hba.conf" in text
 
 
 def test_a_server_that_is_not_there_is_an_outage():
-    text = _refusal("postgresql://u:s3cret@127.0.0.1:1/db", BrokerUnavailableError)
+    text = refusal(open_database("postgresql://u:s3cret@127.0.0.1:1/db"), BrokerUnavailableError)
     assert "postgresql://u:***@127.0.0.1:1/db is not available" in text
     assert "s3cret" not in text
 
@@ -230,8 +206,8 @@ def test_without_the_package_the_extra_is_named():
 
 
 def test_reading_does_not_make_tables_and_an_older_schema_is_not_upgraded_by_the_way(url, db):
-    assert "has no tables of beatd yet; `beatd run` makes them" in _refusal(url, create=False)
-    _touch(db)
+    assert "has no tables of beatd yet; `beatd run` makes them" in refusal(open_database(url, create=False))
+    touch(db)
     with db.write() as connection:
         connection.exec_driver_sql("DROP TABLE beatd_workers")
     assert migrate.check(db) == ["the table beatd_workers is missing"]
@@ -240,25 +216,6 @@ def test_reading_does_not_make_tables_and_an_older_schema_is_not_upgraded_by_the
 def test_backup_is_left_to_the_server(db, tmp_path):
     with pytest.raises(StoreError, match="pg_dump"):
         migrate.backup(db, tmp_path / "copy")
-
-
-def test_six_processes_that_start_at_once_migrate_once(url):
-    pids = []
-    for number in range(6):
-        pid = os.fork()
-        if pid == 0:
-            code = 1
-            try:
-                with open_database(url).write() as connection:
-                    connection.exec_driver_sql(f"INSERT INTO beatd_leases (namespace, part) VALUES ('n', {number})")
-                code = 0
-            finally:
-                os._exit(code)
-        pids.append(pid)
-    assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * 6
-    db = open_database(url, create=False)
-    assert migrate.check(db) == []
-    db.close()
 
 
 # ---------------------------------------------------------------- the clock, and waking
@@ -283,7 +240,7 @@ def test_wait_is_woken_by_a_commit_in_another_process(db, url):
         try:
             other = open_database(url)
             sender = SqlSender(other, "n", SystemClock())
-            _touch(other)
+            touch(other)
             os.read(read, 1)
             sender.send(Message(id="m", task="t", queue="q", headers={}, body=b""))
         finally:

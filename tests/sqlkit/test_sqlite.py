@@ -10,11 +10,7 @@ import pytest
 from beatd.errors import BrokerUnavailableError, StoreError
 from beatd.sqlkit import sqlite
 from beatd.sqlkit.sqlite import SqliteDatabase
-
-
-def _touch(db):
-    with db.read() as connection:
-        return connection.exec_driver_sql("SELECT count(*) FROM beatd_messages").scalar()
+from tests.sqlkit.asking import refusal, touch
 
 
 def _pragma(db, name):
@@ -31,7 +27,7 @@ def db(tmp_path):
 
 def test_a_file_is_made_for_its_owner_alone(db):
     assert not db.path.exists()
-    assert _touch(db) == 0
+    assert touch(db) == 0
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in db.path.parent.iterdir()}
     assert modes == {"beatd.db": 0o600, "beatd.db-wal": 0o600, "beatd.db-shm": 0o600}
 
@@ -39,18 +35,6 @@ def test_a_file_is_made_for_its_owner_alone(db):
 def test_the_settings_that_the_promises_rest_on(db):
     assert (_pragma(db, "journal_mode"), _pragma(db, "synchronous"), _pragma(db, "foreign_keys")) == ("wal", 1, 1)
     assert _pragma(db, "busy_timeout") == 5000
-
-
-def test_a_write_is_rolled_back_on_any_exception(db):
-    def write_and_fail():
-        with db.write() as connection:
-            connection.exec_driver_sql("INSERT INTO beatd_leases (namespace, part) VALUES ('n', 1)")
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        write_and_fail()
-    with db.read() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM beatd_leases").scalar() == 0
 
 
 def test_each_thread_has_its_own_connection_and_sees_what_others_committed(db):
@@ -76,7 +60,7 @@ def test_each_thread_has_its_own_connection_and_sees_what_others_committed(db):
 
 
 def test_a_forked_child_works_on_a_connection_of_its_own_and_hurts_nobody(db):
-    _touch(db)
+    touch(db)
     for round_ in range(3):
         pid = os.fork()
         if pid == 0:
@@ -116,41 +100,33 @@ def test_memory_is_private_and_shared_between_threads():
 
 
 def test_a_file_put_in_the_place_of_another_is_made_ready(db):
-    _touch(db)
+    touch(db)
     db.close()
     for path in db.path.parent.iterdir():
         path.unlink()
-    assert _touch(db) == 0
+    assert touch(db) == 0
     assert stat.S_IMODE(db.path.stat().st_mode) == 0o600
 
 
 # ---------------------------------------------------------------- what is refused, and the words for it
 
 
-def _refusal(url, kind=StoreError, **options):
-    db = SqliteDatabase(url, **options)
-    with pytest.raises(kind) as caught:
-        _touch(db)
-    db.close()
-    return str(caught.value)
-
-
 def test_reading_does_not_make_a_database(tmp_path):
     path = tmp_path / "beatd.db"
-    assert _refusal(f"sqlite:///{path}", create=False) == f"no database at {path}; `beatd run` makes it"
+    assert refusal(SqliteDatabase(f"sqlite:///{path}", create=False)) == f"no database at {path}; `beatd run` makes it"
     assert list(tmp_path.iterdir()) == []
     path.touch()
-    assert "no database at" in _refusal(f"sqlite:///{path}", create=False)
-    assert "no database at" in _refusal(f"sqlite:///{tmp_path}/absent/beatd.db", create=False)
+    assert "no database at" in refusal(SqliteDatabase(f"sqlite:///{path}", create=False))
+    assert "no database at" in refusal(SqliteDatabase(f"sqlite:///{tmp_path}/absent/beatd.db", create=False))
 
 
 def test_a_missing_directory_is_named(tmp_path):
-    text = _refusal(f"sqlite:///{tmp_path}/absent/beatd.db")
+    text = refusal(SqliteDatabase(f"sqlite:///{tmp_path}/absent/beatd.db"))
     assert f"there is no directory '{tmp_path}/absent'; make it, or name another file in `broker`" in text
 
 
 def test_a_directory_is_no_database(tmp_path):
-    assert "is a directory; name a file in `broker`" in _refusal(f"sqlite:///{tmp_path}")
+    assert "is a directory; name a file in `broker`" in refusal(SqliteDatabase(f"sqlite:///{tmp_path}"))
 
 
 @pytest.mark.parametrize(
@@ -159,51 +135,51 @@ def test_a_directory_is_no_database(tmp_path):
 def test_a_file_of_another_kind_is_left_alone(tmp_path, content):
     path = tmp_path / "beatd.db"
     path.write_bytes(content)
-    text = _refusal(f"sqlite:///{path}")
+    text = refusal(SqliteDatabase(f"sqlite:///{path}"))
     assert f"{path} is not an SQLite database" in text
     assert path.read_bytes() == content
 
 
 def test_a_damaged_database_says_what_to_do(db):
-    _touch(db)
+    touch(db)
     db.close()
     with db.path.open("r+b") as file:
         file.seek(100)
         file.write(b"\xff" * 4000)
     with pytest.raises(StoreError, match="is damaged; put back a backup"):
-        _touch(db)
+        touch(db)
 
 
 def test_a_network_file_system_is_refused(tmp_path):
     mounts = tmp_path / "mountinfo"
     mounts.write_text(f"31 22 0:40 / {tmp_path} rw - nfs4 server:/export rw\n")
-    text = _refusal(f"sqlite:///{tmp_path}/beatd.db", mountinfo=mounts)
+    text = refusal(SqliteDatabase(f"sqlite:///{tmp_path}/beatd.db", mountinfo=mounts))
     assert "lies on a network file system (nfs4), where SQLite's locks do not hold" in text
     assert "put the file on a local disk" in text
     assert not (tmp_path / "beatd.db").exists()
 
 
 def test_a_directory_that_may_not_be_written_is_named(open_folder, as_nobody):
-    text = as_nobody(lambda: _touch(SqliteDatabase(f"sqlite:///{open_folder}/beatd.db")))
+    text = as_nobody(lambda: touch(SqliteDatabase(f"sqlite:///{open_folder}/beatd.db")))
     assert text.startswith(f"StoreError: {open_folder}/beatd.db cannot be made (Permission denied)")
 
 
 def test_a_file_that_may_not_be_written_is_named(open_folder, as_nobody):
     db = SqliteDatabase(f"sqlite:///{open_folder}/beatd.db")
-    _touch(db)
+    touch(db)
     db.close()
-    text = as_nobody(lambda: _touch(SqliteDatabase(f"sqlite:///{open_folder}/beatd.db", create=False)))
+    text = as_nobody(lambda: touch(SqliteDatabase(f"sqlite:///{open_folder}/beatd.db", create=False)))
     assert text.startswith(f"StoreError: {open_folder}/beatd.db: the file is not writable by this user (uid ")
 
 
 def test_a_lock_held_too_long_is_an_outage(tmp_path):
     db = SqliteDatabase(f"sqlite:///{tmp_path}/beatd.db", busy_seconds=0.05)
-    _touch(db)
+    touch(db)
     other = sqlite3.connect(db.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(BrokerUnavailableError, match="locked for too long by another process"), db.write():
         pass
-    assert _touch(db) == 0
+    assert touch(db) == 0
     other.execute("ROLLBACK")
     other.close()
     with db.write():
@@ -212,7 +188,7 @@ def test_a_lock_held_too_long_is_an_outage(tmp_path):
 
 
 def test_a_full_disk_is_an_outage_that_passes(db):
-    _touch(db)
+    touch(db)
     with db.bare() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
@@ -238,9 +214,9 @@ def test_a_table_taken_away_is_told_with_a_remedy(db):
     with db.write() as connection:
         connection.exec_driver_sql("DROP TABLE beatd_messages")
     with pytest.raises(StoreError, match="lacks a table or column of beatd; run `beatd db upgrade`"):
-        _touch(db)
+        touch(db)
 
 
 def test_an_sqlite_too_old_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(sqlite.sqlite3, "sqlite_version_info", (3, 34, 1))
-    assert "beatd needs 3.37.0 or newer" in _refusal(f"sqlite:///{tmp_path}/beatd.db")
+    assert "beatd needs 3.37.0 or newer" in refusal(SqliteDatabase(f"sqlite:///{tmp_path}/beatd.db"))
