@@ -17,7 +17,7 @@ from beatd.core.entry import Draft, Entry
 from beatd.core.identity import message_id
 from beatd.core.message import Message
 from beatd.core.protocol import build_message
-from beatd.core.record import Emission, Item, Record
+from beatd.core.record import Answer, Emission, Item, Record
 from beatd.core.states import Outcome, State, Verdict
 from beatd.rediskit.messages import packed
 from beatd.rediskit.server import Server
@@ -126,8 +126,8 @@ class Bench:
         told = {"entry": name, "fire_time": self.second, "queue": "fires"}
         return build_message(id=message_id("bench", name, 1, self.second), task="bench.noop", **told)
 
-    def _check(self, answer: object) -> None:
-        if not answer.stored:  # type: ignore[attr-defined]
+    def _check(self, answer: Answer) -> None:
+        if not answer.stored:
             raise AssertionError(answer)
 
 

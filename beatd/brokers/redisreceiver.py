@@ -63,7 +63,7 @@ class RedisReceiver:
             try:
                 given = (now, owner, limit, lease, nonce, again, self._max_deliveries, queues)
                 answer = self._server.run("claim", *given, tries=1)
-            except BaseException as error:
+            except BaseException as error:  # whatever ended it, the server may have claimed
                 self._unanswered[owner] = nonce
                 if again or not isinstance(error, BrokerUnavailableError):
                     raise

@@ -141,7 +141,7 @@ class Database(ABC):
             yield
         except BeatdError:
             raise
-        except Exception as error:
+        except Exception as error:  # which of them are a driver's, each driver knows
             ours = self._translated(error)
             if ours is None:
                 raise

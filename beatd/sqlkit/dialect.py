@@ -108,7 +108,7 @@ class _Condition(ColumnElement[bool]):
     inherit_cache = False
     type = Boolean()
 
-    def self_group(self, against: object = None) -> ColumnElement[bool]:  # noqa: ARG002
+    def self_group(self, against: object = None) -> ColumnElement[bool]:  # noqa: ARG002  SQLAlchemy's signature
         # Else SQLite's compiler writes ``… = 1``, which no index serves.
         return self
 

@@ -101,7 +101,7 @@ class PostgresDatabase(Database):
         self._marks += 1
         return self._marks, 0
 
-    def pause(self, seen: tuple[int, int], shortest: float, longest: float, namespace: str) -> float:  # noqa: ARG002
+    def pause(self, seen: tuple[int, int], shortest: float, longest: float, namespace: str) -> float:  # noqa: ARG002  every look is a new one
         """Wait for an announcement; return the seconds it took, at the least."""
         bell: Bell | None = getattr(self._local, "watch", None)
         if bell is None:

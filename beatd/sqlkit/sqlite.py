@@ -92,7 +92,7 @@ class SqliteDatabase(Database):
             driver: Any = self._connection().connection.driver_connection
             return self._commits, driver.execute("PRAGMA data_version").fetchone()[0]
 
-    def pause(self, seen: tuple[int, int], shortest: float, longest: float, namespace: str) -> float:  # noqa: ARG002
+    def pause(self, seen: tuple[int, int], shortest: float, longest: float, namespace: str) -> float:  # noqa: ARG002  any commit wakes
         """Wait until something may have been committed since ``seen``; return the seconds it took, at the least."""
         if self.path is None:
             with self._committed:

@@ -110,7 +110,7 @@ class Runner:
     def _guarded(self, hook: Callable[..., None], *args: object) -> None:
         try:
             hook(*args)
-        except Exception:
+        except Exception:  # a hook is anyone's code, and the outcome stands
             logger.exception("middleware failed", extra={"action": "middleware", "hook": hook.__qualname__})
 
 

@@ -303,7 +303,7 @@ def test_an_entry_that_is_not_enabled_never_fires() -> None:
     assert compile_entry(decode({"enabled": False})) is NEVER
 
 
-NEVER_ENDS = ["9999-12-31T23:59:59", "9999-12-31T23:59:59-05:00", datetime(9999, 12, 31, 23, 59, 59)]  # noqa: DTZ001
+NEVER_ENDS = ["9999-12-31T23:59:59", "9999-12-31T23:59:59-05:00", datetime(9999, 12, 31, 23, 59, 59)]  # noqa: DTZ001  the case
 
 
 @pytest.mark.parametrize("value", NEVER_ENDS)

@@ -5,6 +5,7 @@ own, and demands that each fire was emitted once or is on record once.
 """
 
 import random
+from functools import partial
 
 import pytest
 
@@ -43,7 +44,7 @@ class World:
         records = FlakyRecords(self.store, self.dice)
         book, report, time = Book(), Report(), Timekeeper(self.clock)
         rules = Rules("beatd", LATE_AFTER, chunk=self.dice.choice((1, 3, 100)))
-        draw = lambda: self.dice.getrandbits(63)  # noqa: E731
+        draw = partial(self.dice.getrandbits, 63)
         emitter = Emitter(records, book, time, rules, report, catch_up_rate=1000, draw=draw)
         emitter.installed = START
         return records, book, emitter

@@ -96,12 +96,12 @@ def test_a_failure_is_described_as_celery_does(error, message):
 
 
 def test_an_error_whose_text_cannot_be_read_is_described_all_the_same():
-    class Rude(Exception):  # noqa: N818
+    class RudeError(Exception):
         def __str__(self):
             raise RuntimeError("no")
 
-    assert describe(Rude())["exc_message"] == ["(its text cannot be read)"]
-    assert failed(run(), Rude()).reason.startswith("Rude")
+    assert describe(RudeError())["exc_message"] == ["(its text cannot be read)"]
+    assert failed(run(), RudeError()).reason.startswith("Rude")
 
 
 def test_a_reason_is_bounded_and_a_traceback_is_kept():

@@ -41,7 +41,7 @@ class Unpickled:
         ({"task": "a.b", "schedule": 5, "args": [{1, 2}]}, "args[0]: is of type set"),
         ({"task": "a.b", "schedule": 5, "args": [b"x"]}, "args[0]: is of type bytes"),
         ({"task": "a.b", "schedule": 5, "args": [Decimal(1)]}, "args[0]: is of type Decimal"),
-        ({"task": "a.b", "schedule": 5, "args": [datetime(2027, 1, 1)]}, "args[0]: is a date-time"),  # noqa: DTZ001
+        ({"task": "a.b", "schedule": 5, "args": [datetime(2027, 1, 1)]}, "args[0]: is a date-time"),  # noqa: DTZ001  the case
         ({"task": "a.b", "schedule": 5, "args": [1, len]}, "args[1]: is a builtin_function_or_method, which Celery's"),
         (
             {"task": "a.b", "schedule": 5, "kwargs": {"now": BeatLazyFunc(dict)}},

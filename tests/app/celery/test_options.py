@@ -45,7 +45,7 @@ def test_nine_is_the_soonest_whatever_celerys_broker_says(one, broker, given, pr
     assert draft.entry.priority == priority
 
 
-@pytest.mark.parametrize("moment", [MOMENT, "2027-03-01T12:00:00+00:00", datetime(2027, 3, 1, 12)])  # noqa: DTZ001
+@pytest.mark.parametrize("moment", [MOMENT, "2027-03-01T12:00:00+00:00", datetime(2027, 3, 1, 12)])  # noqa: DTZ001  the case
 def test_a_moment_to_expire_at_ends_the_entry_and_is_said(one, moment):
     draft, notes = one(options={"expires": moment})
     assert (draft.entry.ends_at, draft.entry.expires) == (to_us(MOMENT), None)
