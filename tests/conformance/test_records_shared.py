@@ -21,32 +21,6 @@ def test_of_two_processes_that_step_on_one_seq_exactly_one_wins(shared, make, fo
     assert len(driver.history.runs()) == 30
 
 
-def _step_until(driver, make, last):
-    """Fire every entry's next second until ``last``, whoever else does the same; return how many were won."""
-    records, won = driver.records.load(), 0
-    while True:
-        items = [
-            make.firing(name, former, former.cursor + 1 if former else 1)
-            for name in ENTRIES
-            if (former := records.get(name)) is None or former.cursor < last
-        ]
-        if not items:
-            return won
-        for item, answer in zip(items, driver.records.step(items), strict=True):
-            won += answer.stored
-            records[item.name] = answer.record
-
-
-def test_four_schedulers_that_race_for_the_same_entries_neither_lose_nor_double(shared, make, fork):
-    driver = shared
-    driver.define(*ENTRIES)
-    children = [fork(lambda: _step_until(driver, make, 60)) for _ in range(4)]
-    assert sum(int(child.result()) for child in children) == 60 * len(ENTRIES)
-    taken = driver.receiver.claim(["celery"], owner="w", limit=1000, lease=10**9)
-    fired = sorted((delivery.message.entry, delivery.message.fire_time) for delivery in taken)
-    assert fired == [(name, fire_time) for name in ENTRIES for fire_time in range(1, 61)]
-
-
 def _step_forever(driver, make):
     records = driver.records.load()
     while True:

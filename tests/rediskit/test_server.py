@@ -208,11 +208,11 @@ def test_the_clock_is_the_servers(redis_server):
     assert 4_900_000 < server.clock.now() - there < 6_000_000
 
 
-def test_the_clock_goes_on_while_the_server_is_away(private):
+def test_the_clock_goes_on_while_the_server_is_away(redis_server):
     clock = _Later()
-    server = Server(private.url, "tests", clock)
+    server = Server(redis_server.url, "tests", clock)
     there = server.clock.now()
-    private.kill()
+    redis_server.kill()
     clock.ahead = 20_000_000
     assert 20_000_000 <= server.clock.now() - there < 30_000_000
 

@@ -4,7 +4,7 @@ import pytest
 
 from beatd.core.entry import Draft, Entry
 from beatd.core.firing import resumed
-from beatd.core.line import extended
+from beatd.core.line import renewed
 from beatd.core.states import Outcome, State, Verdict
 from beatd.errors import DefinitionError
 from beatd.scheduler.sources import SourceSet
@@ -91,7 +91,7 @@ def test_a_pause_after_failures_is_learnt_of_as_any_other(stage, work) -> None:
     assert scheduler.report.conflicts == 0
     (record,) = stage.state.records.load(["a"]).values()
     assert record.pause.note.startswith("2 failures in a row, the last at 2026-03-01T12:00:20Z: ValueError")
-    line = extended((), stage.state.definitions.load(names=["a"]))
+    line = renewed((), stage.state.definitions.load(names=["a"]))
     now = int(stage.clock.moment.timestamp() * SECOND)
     stage.state.records.step([resumed("a", line[0], record, now, 6)])
     stage.tick(scheduler, 12)

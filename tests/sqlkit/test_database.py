@@ -8,7 +8,7 @@ import pytest
 
 from beatd.sqlkit import migrate
 from beatd.sqlkit.database import Database, open_database
-from tests.servers import postgres_schema
+from tests.servers.postgresql import postgres_schema
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
