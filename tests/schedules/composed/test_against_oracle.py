@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from beatd.errors import InvalidScheduleError
 from beatd.schedules import Terms, parse
 from beatd.schedules.composition.calendars import read_calendar
 from beatd.schedules.composition.composed import composed
 from beatd.schedules.composition.exclusion import parse_exclude
 from tests.schedules.composed.oracle import Composition
 from tests.schedules.expressions import crontab
+from tests.schedules.possible import possible
 from tests.schedules.walk import Walk, offset, utc
 
 CHANGES = [
@@ -104,12 +104,13 @@ def _agree(draw, walk, place):
     terms = Terms(timezone=walk.timezone, gap=gap, fold=fold)
     where = f"{base} less {exclude} with {calendars}, business_days={business}, under {terms}"
     known = {name: read_calendar(name, table) for name, table in calendars.items()}
-    try:
+
+    def read():
         exclusion = parse_exclude(exclude, terms, known) if exclude else None
-        schedule = composed(parse(base, terms), exclusion, business, terms)
-    except InvalidScheduleError as error:
-        if "never fire" not in str(error):
-            raise
+        return composed(parse(base, terms), exclusion, business, terms)
+
+    schedule = possible(read)
+    if schedule is None:
         return False
     composition = Composition(walk, gap, fold, exclude, calendars, business)
     _compare(draw, schedule, [at * 1_000_000 for at in composition.fires(base)], walk, where)

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import dateutil.rrule
 import pytest
 
-from beatd.errors import InvalidScheduleError
 from beatd.schedules import parse
 from beatd.schedules.moments import from_us, to_us
+from tests.schedules.possible import possible
 
 DAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 FINE = ["HOURLY", "MINUTELY", "SECONDLY"]
@@ -95,12 +95,7 @@ def _walk(parts, start, low, high, most):
 
 
 def _ours(parts, start):
-    try:
-        return parse(f"rrule DTSTART={start:%Y%m%dT%H%M%S};{_line(parts)}")
-    except InvalidScheduleError as error:
-        if "it can never fire" not in str(error):
-            raise
-        return None
+    return possible(parse, f"rrule DTSTART={start:%Y%m%dT%H%M%S};{_line(parts)}")
 
 
 def _us(naive):
