@@ -21,7 +21,6 @@ from beatd.core.identity import message_id
 from beatd.core.message import Message
 from beatd.core.record import Disposition, Emission, Item, Reason, Record
 from beatd.core.states import Outcome, State, Verdict
-from beatd.errors import BrokerUnavailableError
 from beatd.ports import Clock
 from beatd.rediskit.server import Server
 from beatd.results.redis import RedisOutcomes
@@ -29,9 +28,8 @@ from beatd.results.sql import SqlOutcomes
 from beatd.sqlkit.database import open_database
 from beatd.stores.redis import RedisDefinitions, RedisHistory, RedisLeases, RedisRecords
 from beatd.stores.sql import SqlDefinitions, SqlHistory, SqlLeases, SqlRecords
-from tests.servers.absence import absent
 from tests.servers.postgresql import postgres_schema
-from tests.servers.redis import REDIS_URL
+from tests.servers.redis import private_redis
 
 SECOND = 1_000_000
 START = 1_800_000_000 * SECOND
@@ -88,7 +86,7 @@ class Driver:
 
 
 class RedisDriver(Driver):
-    """Every port on one namespace of a Redis server, whose keys are removed at the end."""
+    """Every port on one namespace of a Redis server."""
 
     shares_parts = True
 
@@ -111,12 +109,6 @@ class RedisDriver(Driver):
     def within(self, namespace: str) -> "RedisDriver":
         return RedisDriver(self.url, self.clock, namespace)
 
-    def remove(self) -> None:
-        for namespace in (self.namespace, "other"):
-            keys = self.db.command("KEYS", f"{{beatd:{namespace}}}:*")
-            if keys:
-                self.db.command("UNLINK", *keys)
-
 
 def _sqlite(folder: Path, clock: Clock) -> Iterator[Driver]:
     yield from _closing(Driver(f"sqlite:///{folder}/beatd.db", clock))
@@ -133,17 +125,9 @@ def _postgresql(_folder: Path, clock: Clock) -> Iterator[Driver]:
         yield from _closing(made)
 
 
-def _redis(_folder: Path, clock: Clock) -> Iterator[Driver]:
-    # A database of its own for each process of the tests: they all call their namespace the same.
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    try:
-        made = RedisDriver(f"{REDIS_URL}/{8 + int(worker) % 8}", clock)
-        made.remove()
-    except BrokerUnavailableError as error:
-        absent(str(error))
-    yield made
-    made.remove()
-    made.db.close()
+def _redis(folder: Path, clock: Clock) -> Iterator[Driver]:
+    with private_redis(folder) as start:
+        yield from _closing(RedisDriver(start().url, clock))
 
 
 def _closing(made: Driver) -> Iterator[Driver]:

@@ -1,4 +1,4 @@
-"""Redis: the shared server's URL, and private servers."""
+"""Private Redis servers."""
 
 import os
 import signal
@@ -15,8 +15,6 @@ from beatd.clock import SystemClock
 from beatd.rediskit.server import Server
 from tests.servers.absence import require_program
 from tests.servers.port import free_port
-
-REDIS_URL = os.environ.get("REDIS_TEST_URL", "redis://127.0.0.1:6379")
 
 
 class PrivateRedis:
