@@ -8,7 +8,7 @@ from beatd.ports import Clock
 from beatd.sqlkit import schema
 from beatd.sqlkit.database import Database
 from beatd.sqlkit.dialect import constant, is_one_of
-from beatd.sqlkit.ending import Ends
+from beatd.sqlkit.ending import ending
 from beatd.sqlkit.messages import CLAIMED, as_json
 from beatd.sqlkit.revoking import NOT_AGAIN, TERMINATE, ending_of, revoke
 from beatd.sqlkit.statement import Statement
@@ -34,16 +34,17 @@ class SqlLimits:
 
     def revoke(self, message_id: str, *, terminate: bool = False) -> bool:
         """End an unstarted message as revoked, or mark a running one so that it is not run again."""
-        with self._db.write() as connection:
-            now, ends = self._clock.now(), Ends(connection, self._namespace, self._clock.now())
-            ending = ending_of(connection, self._namespace, message_id)
-            if ending is not None:
-                ends.lock([ending.entry])
-            mark = TERMINATE if terminate else NOT_AGAIN
+        with self._db.read(once=True) as connection:
+            is_there, end = ending_of(connection, self._namespace, message_id)
+        if not is_there:
+            return False
+        now, mark = self._clock.now(), TERMINATE if terminate else NOT_AGAIN
+        names = [] if end is None else [end.entry]
+        with ending(self._db, self._namespace, now, names) as (connection, ends):
             over = revoke(connection, self._namespace, message_id, now, reason="revoked", mark=mark)
-            if over and ending is not None:
-                ends.tell(ending)
-            return over is not None
+            if over and end is not None:
+                ends.tell(end)
+        return over is not None
 
     def to_terminate(self, owners: Sequence[str]) -> frozenset[tuple[str, int]]:
         """Return (id, attempt) of what these owners run and others want ended; takes no lock."""

@@ -6,14 +6,15 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, select, update
 
 from beatd.brokers import sqlclaim
-from beatd.brokers.sqlsettle import Settled, Settlement, outcome_row
+from beatd.brokers.sqlsettle import Settled, Settlement, ending_of, outcome_row
 from beatd.core.entry import SECOND
 from beatd.core.message import Delivery, Message, require_sizes
 from beatd.core.states import Outcome
 from beatd.ports import Clock
 from beatd.sqlkit import messages, schema
 from beatd.sqlkit.database import Database
-from beatd.sqlkit.dialect import chosen, constant, is_one_of
+from beatd.sqlkit.dialect import chosen, constant, in_order_of, is_one_of
+from beatd.sqlkit.ending import ending
 from beatd.sqlkit.messages import CLAIMED, READY, as_json
 from beatd.sqlkit.statement import Statement
 
@@ -26,7 +27,8 @@ _ANY_CLAIMED = Statement(lambda: select(exists().where(*_is_claimed)))
 
 
 def _claimed(*conditions: Any) -> Select[Any]:
-    return select(_m.seq).where(*_is_claimed, *conditions).order_by(_m.seq)
+    # By id, as all who lock several messages do.
+    return select(_m.seq).where(*_is_claimed, *conditions).order_by(in_order_of(_m.id))
 
 
 # What another holds just now is being settled, or put back: passed over, so that nothing waits for it.
@@ -72,7 +74,7 @@ class SqlReceiver:
             taken = claim.run(queues, owner=owner, limit=limit, lease=lease)
         # In a transaction of its own, that locks the entries' records before the messages. Where it does not come to
         # that, the leases end.
-        self._settle_all(claim.over)
+        self._settle_all(sorted(claim.over, key=lambda each: each[0].message.id))
         claim.tell()
         return taken
 
@@ -122,8 +124,9 @@ class SqlReceiver:
             return False
         now, done = self._clock.now(), False
         rows = [outcome_row(each, self._namespace, now) for each in settled]
-        with self._db.write() as connection:
-            settlement = Settlement(connection, self._namespace, now, settled)
+        names = [end.entry for each in settled if (end := ending_of(each)) is not None]
+        with ending(self._db, self._namespace, now, names) as (connection, ends):
+            settlement = Settlement(connection, self._namespace, now, ends)
             for each, row in zip(settled, rows, strict=True):
                 done = settlement.settle(each, row)
             if done:

@@ -1,7 +1,6 @@
 """Settling deliveries in one transaction: the message's end, its outcome, and what that does to its entry."""
 
 import logging
-from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, delete, literal_column, update
@@ -67,14 +66,13 @@ def outcome_row(settled: Settled, namespace: str, now: int) -> dict[str, Any] | 
 
 
 class Settlement:
-    """The deliveries that are settled in one transaction; ``settle`` is to be given no others."""
+    """The deliveries that are settled in one transaction, in order of their ids; ``ends``: of the entries of all."""
 
-    def __init__(self, connection: Connection, namespace: str, now: int, deliveries: Iterable[Settled]) -> None:
+    def __init__(self, connection: Connection, namespace: str, now: int, ends: Ends) -> None:
         self._connection = connection
         self._namespace = namespace
         self._now = now
-        self._ends = Ends(connection, namespace, now)
-        self._ends.lock(ending.entry for settled in deliveries if (ending := _ending(settled)) is not None)
+        self._ends = ends
         self._told: list[Item] = []
 
     def settle(self, settled: Settled, row: dict[str, Any] | None) -> bool:
@@ -84,7 +82,7 @@ class Settlement:
         if not (self._end(delivery, outcome) or outcomes.was_started_by(*started_by)):
             return False
         outcomes.store(self._connection, row)
-        ending = _ending(settled)
+        ending = ending_of(settled)
         item = None if ending is None else self._ends.tell(ending)
         if item is not None:
             self._told.append(item)
@@ -114,7 +112,7 @@ class Settlement:
         return _RETRY.change(self._connection, **held, **retry) == 1
 
 
-def _ending(settled: Settled) -> Ending | None:
+def ending_of(settled: Settled) -> Ending | None:
     """Return what the settlement is to the message's entry, None where it has none or goes on."""
     message, outcome = settled[0].message, settled[1]
     end = end_of(outcome)

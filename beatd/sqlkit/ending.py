@@ -1,6 +1,7 @@
 """Telling entries' records of their messages' ends, in the transaction that ends them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from secrets import randbits
 from typing import Any
 
@@ -9,21 +10,22 @@ from sqlalchemy import Connection
 from beatd.core.ending import Ending, ended
 from beatd.core.record import Item
 from beatd.sqlkit import fires, holding, records
+from beatd.sqlkit.database import Database
 
 
 class Ends:
-    """The ends of one transaction. Records are locked before the messages: in every transaction that touches both."""
+    """The ends of one transaction. Records are locked before the messages: in every transaction that touches both.
 
-    def __init__(self, connection: Connection, namespace: str, now: int) -> None:
+    ``names``: the entries whose records are to be told, where they are tracked. The transaction is to be alone in
+    ``records.noticing`` if there are any.
+    """
+
+    def __init__(self, connection: Connection, namespace: str, now: int, names: Iterable[str]) -> None:
         self._connection = connection
         self._namespace = namespace
         self._now = now
-        self._rows: dict[str, Any] = {}
-
-    def lock(self, names: Iterable[str]) -> None:
-        """Read the records of these entries that are to be told, in order of name."""
-        rows = records.read_tracked(self._connection, self._namespace, names)
-        self._rows = {row.name: row for row in rows}
+        rows = records.lock_tracked(connection, namespace, names)
+        self._rows: dict[str, Any] = {row.name: row for row in rows}
 
     def tell(self, ending: Ending) -> Item | None:
         """Carry out what the end does to its entry's record; return it, None where it does nothing."""
@@ -41,3 +43,16 @@ class Ends:
         holding.release(connection, namespace, item.releases, now)
         fires.insert(connection, [fires.of_disposition(each, namespace, now) for each in item.dispositions])
         return item
+
+
+@contextmanager
+def ending(db: Database, namespace: str, now: int, names: Iterable[str]) -> Iterator[tuple[Connection, Ends]]:
+    """Open a transaction that ends messages of these entries, which were seen before."""
+    # Looked for without a lock first: most entries are not tracked, and whoever ends their messages waits for nobody.
+    # A record that is not tracked by now has forgotten the messages that were emitted until now.
+    wanted, told = set(names), list[str]()
+    if wanted:
+        with db.read(once=True) as connection:
+            told = records.tracked(connection, namespace, wanted)
+    with db.write(alone=records.noticing(namespace) if told else None) as connection:
+        yield connection, Ends(connection, namespace, now, told)

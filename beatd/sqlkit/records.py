@@ -1,12 +1,13 @@
 """A record as a row of beatd_entries: read and written by the scheduler's step, and by whatever ends a message."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, literal_column, or_, select
 
 from beatd.core.record import Backlog, Pause, Reason, Record, Sent, Tracking
 from beatd.sqlkit import schema
+from beatd.sqlkit.database import Alone
 from beatd.sqlkit.dialect import is_one_of, upsert
 from beatd.sqlkit.messages import as_json
 from beatd.sqlkit.statement import Statement
@@ -34,9 +35,14 @@ _OF_NAMES = Statement(
     )
 )
 _TRACKED_OF_NAME = Statement(
-    lambda: select(schema.entries).where(
-        _e.namespace == bindparam("namespace"), _e.name == bindparam("name"), is_tracked()
+    lambda: (
+        select(schema.entries)
+        .where(_e.namespace == bindparam("namespace"), _e.name == bindparam("name"), is_tracked())
+        .with_for_update()
     )
+)
+_ARE_TRACKED = Statement(
+    lambda: select(_e.name).where(_e.namespace == bindparam("namespace"), is_one_of(_e.name, "names"), is_tracked())
 )
 _NEWEST_NOTICE = Statement(
     lambda: (
@@ -61,8 +67,13 @@ def read(connection: Connection, namespace: str, names: Sequence[str]) -> list[A
     return _OF_NAMES.rows(connection, namespace=namespace, names=as_json(names))
 
 
-def read_tracked(connection: Connection, namespace: str, names: Iterable[str]) -> list[Any]:
-    """Read those of these rows that a message's end may change, in order of name."""
+def tracked(connection: Connection, namespace: str, names: Collection[str]) -> list[str]:
+    """Return those of these names whose rows a message's end may change; takes no lock."""
+    return [row.name for row in _ARE_TRACKED.rows(connection, namespace=namespace, names=as_json(list(names)))]
+
+
+def lock_tracked(connection: Connection, namespace: str, names: Iterable[str]) -> list[Any]:
+    """Read, and keep others from, those of these rows that a message's end may change, in order of name."""
     found = []
     for name in sorted(set(names)):
         found += _TRACKED_OF_NAME.rows(connection, namespace=namespace, name=name)
@@ -79,8 +90,16 @@ def write(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:
     _WRITE_WHOLE.many(connection, whole)
 
 
+def noticing(namespace: str) -> Alone:
+    """Return what a transaction with a mark of notice is to be alone in, before it locks anything.
+
+    Marks must be committed in their order, or whoever reads between two never sees the lower one.
+    """
+    return "step", namespace
+
+
 def next_notice(connection: Connection, namespace: str, now: int) -> int:
-    """Return the mark of a change that schedulers are to notice."""
+    """Return the mark of a change that schedulers are to notice; for a transaction that is alone in ``noticing``."""
     # Not the clock alone: it may stand still or step back, and a notice must not be passed over.
     return max(now, (_NEWEST_NOTICE.value(connection, namespace=namespace) or 0) + 1)
 

@@ -15,6 +15,8 @@ NOT_AGAIN, TERMINATE = 1, 2
 _m = schema.messages.c
 _of_id = (_m.namespace == bindparam("of_namespace"), _m.id == bindparam("of_id"))
 _FIND = Statement(lambda: select(_m.state, _m.task, _m.entry, _m.fire_time).where(*_of_id))
+# Else a claim could take it between the look and the deed.
+_LOCK = Statement(lambda: select(_m.state, _m.task, _m.entry, _m.fire_time).where(*_of_id).with_for_update())
 _MARK = Statement(
     lambda: (
         update(schema.messages).where(*_of_id, _m.revoked < bindparam("revoked")).values(revoked=bindparam("revoked"))
@@ -23,18 +25,18 @@ _MARK = Statement(
 _DELETE = Statement(lambda: delete(schema.messages).where(*_of_id))
 
 
-def ending_of(connection: Connection, namespace: str, message_id: str) -> Ending | None:
-    """Return what a message's end would be to its entry, None where it is of none or not there; takes no lock."""
+def ending_of(connection: Connection, namespace: str, message_id: str) -> tuple[bool, Ending | None]:
+    """Return whether a message is there, and what its end would be to its entry, if it is of one; takes no lock."""
     row = _FIND.row(connection, of_namespace=namespace, of_id=message_id)
     if row is None or row.entry is None or row.fire_time is None:
-        return None
-    return Ending(row.entry, message_id, row.fire_time)
+        return row is not None, None
+    return True, Ending(row.entry, message_id, row.fire_time)
 
 
 def revoke(connection: Connection, namespace: str, message_id: str, now: int, *, reason: str, mark: int) -> bool | None:
     """End an unstarted message (True) or mark a running one (False); None where it is neither."""
     of_id = {"of_namespace": namespace, "of_id": message_id}
-    row = _FIND.row(connection, **of_id)
+    row = _LOCK.row(connection, **of_id)
     if row is None or row.state == DEAD:
         return None
     if row.state == CLAIMED:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from beatd.core.record import Answer, Item, Record
 from beatd.ports import Clock
 from beatd.sqlkit.database import Database
-from beatd.sqlkit.records import read, record_of
+from beatd.sqlkit.records import noticing, read, record_of
 from beatd.stores.sqlrow import PAGE, read_noticed, read_page
 from beatd.stores.sqlstep import Step, stands_alone
 
@@ -43,7 +43,7 @@ class SqlRecords:
         """Carry out each item whose expectation holds, in one transaction."""
         if not items:
             return []
-        with self._db.write(alone=("step", self._namespace) if stands_alone(items) else None) as connection:
+        with self._db.write(alone=noticing(self._namespace) if stands_alone(items) else None) as connection:
             answers = Step(connection, self._namespace, self._clock.now(), self._history).run(items)
             if any(answer.stored and item.emissions for item, answer in zip(items, answers, strict=True)):
                 self._db.announce(connection, self._namespace)

@@ -52,10 +52,10 @@ _FIRST = Statement(
 def stands_alone(items: Sequence[Item]) -> bool:
     """Return whether a step must not run beside another one that does.
 
-    A first record has no row yet that two schedulers could meet at; and marks of notices must be committed in their
-    order, or whoever reads between two never sees the lower one.
+    A first record has no row yet that two schedulers could meet at. An item that rests on a message which is gone
+    leaves a mark of notice, too.
     """
-    return any(item.expected is None or item.notice for item in items)
+    return any(item.expected is None or item.notice or item.rests_on is not None for item in items)
 
 
 class Step:
@@ -193,8 +193,7 @@ class Step:
         holding.release(connection, namespace, self._releases, now)
         cancel(connection, namespace, self._cancels, now)
         holding.note_timed_out(connection, namespace, self._timed_out)
-        ends = Ends(connection, namespace, now)
-        ends.lock(ending.entry for ending in self._ended)
+        ends = Ends(connection, namespace, now, [ending.entry for ending in self._ended])
         for ending in self._ended:
             ends.tell(ending)
 

@@ -53,3 +53,28 @@ def test_kill_9_of_who_fires_and_who_works_leaves_nothing_held_behind_what_has_e
         assert [run.message_id for run in held] == ([tracking.held.id] if tracking.held else [])
     runs = [run.fire_time for run in shared.history.runs(limit=100_000)]
     assert len(runs) == len(set(runs))
+
+
+def _fail_forever(driver, make, owner):
+    while True:
+        for delivery in driver.receiver.claim(["celery"], owner=owner, limit=1, lease=30 * SECOND):
+            driver.receiver.settle(delivery, make.outcome("done", "FAILURE"))
+
+
+def test_who_follows_the_notices_misses_no_end_of_several_workers(shared, make, fork):
+    names = [f"e{number}" for number in range(6)]
+    shared.define(*names)
+    workers = [fork(lambda owner=f"w{number}": _fail_forever(shared, make, owner)) for number in range(3)]
+    mark, known = 0, {}
+    for fire_time in range(1, 9):
+        for name in names:
+            tracking = Tracking(failures=fire_time - 1, pause_after=100)
+            fields = {"tracking": tracking, "emissions": (make.emission(name, fire_time),), "cursor": fire_time}
+            assert shared.records.step([make.item(name, shared.records.load([name]).get(name), **fields)])[0].stored
+        deadline = time.monotonic() + 30
+        while any(name not in known or known[name].tracking.failures < fire_time for name in names):
+            assert time.monotonic() < deadline, "an end was not noticed"
+            mark, changed = shared.records.noticed(mark)
+            known.update(changed)
+    for worker in workers:
+        worker.kill()
