@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 
+from beatd.core.ending import Ending
 from beatd.ports import Clock
+from beatd.rediskit.ending import telling
 from beatd.rediskit.server import Server
+
+_NOT_AGAIN, _TERMINATE = 1, 2
 
 
 class RedisLimits:
@@ -13,13 +17,20 @@ class RedisLimits:
         self._server = server
         self._clock = clock
 
-    def revoke(self, message_id: str, *, terminate: bool = False) -> bool:  # noqa: ARG002 - the port's: processes are not ended here
-        """End an unstarted message as revoked, or mark a running one so that it is not run again.
+    def revoke(self, message_id: str, *, terminate: bool = False) -> bool:
+        """End an unstarted message as revoked, or mark a running one so that it is not run again."""
+        now = self._clock.now()
+        terms = (now, message_id, _TERMINATE if terminate else _NOT_AGAIN)
+        answer = self._server.run("revoke", *terms, False)
+        if isinstance(answer, list):
+            entry, fire_time = answer
+            ending = Ending(entry.decode(), message_id, int(fire_time))
+            answer, _ = telling(self._server, ending, now, lambda told: self._server.run("revoke", *terms, told))
+        return bool(answer)
 
-        Its process is not ended, ``terminate`` or not.
-        """
-        return bool(self._server.run("revoke", self._clock.now(), message_id))
-
-    def to_terminate(self, owners: Sequence[str]) -> frozenset[tuple[str, int]]:  # noqa: ARG002 - the port's
-        """Return nothing: no process is ended for a message that was revoked."""
-        return frozenset()
+    def to_terminate(self, owners: Sequence[str]) -> frozenset[tuple[str, int]]:
+        """Return (id, attempt) of what these owners run and others want ended."""
+        if not owners:
+            return frozenset()
+        found = self._server.run("doomed", list(owners))
+        return frozenset((message_id.decode(), attempt) for message_id, attempt in found)

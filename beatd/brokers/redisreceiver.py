@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from beatd.brokers import unrun
+from beatd.brokers.telling import tell_paused, tell_unrun
+from beatd.core.ending import ending_of, lost, revoked
 from beatd.core.entry import SECOND
 from beatd.core.message import Delivery, Message, require_sizes
 from beatd.core.states import Outcome, Verdict
 from beatd.errors import BrokerUnavailableError
 from beatd.ports import Clock
 from beatd.rediskit import messages, outcomes
+from beatd.rediskit.ending import telling
 from beatd.rediskit.messages import as_bytes, message_of
 from beatd.rediskit.server import Server
 
@@ -49,9 +51,14 @@ class RedisReceiver:
         return taken
 
     def _claim(self, owner: str, now: int, limit: int, lease: int, queues: tuple[str, ...]) -> list[Delivery]:
-        taken, ended = self._claimed(owner, now, limit, lease, queues)
+        taken, ended, over = self._claimed(owner, now, limit, lease, queues)
         for told in ended:
-            _tell(told)
+            tell_unrun(*_unrun(told, owner, now + lease))
+        # In a script of its own, that tells the entry's record. Where it does not come to that, the leases end.
+        for told in over:
+            settled = _unrun(told, owner, now + lease)
+            if self.settle(*settled):
+                tell_unrun(*settled)
         return [_delivery(told, owner, now + lease) for told in taken]
 
     def _claimed(self, owner: str, *terms: object) -> Any:
@@ -79,26 +86,35 @@ class RedisReceiver:
     def settle(self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message] = ()) -> bool:
         """End a delivery in one script; False, and nothing done, where it is no longer this owner's."""
         require_sizes(follow_ups)
-        now, message = self._clock.now(), delivery.message
+        now, ending = self._clock.now(), ending_of(delivery, outcome)
+        terms = self._terms(delivery, outcome, follow_ups, now)
+        if ending is None:
+            return bool(self._server.run("settle", *terms, False))
+        done, item = telling(self._server, ending, now, lambda told: self._server.run("settle", *terms, told))
+        if done and item is not None:
+            tell_paused(item)
+        return bool(done)
+
+    def _terms(
+        self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message], now: int
+    ) -> tuple[object, ...]:
+        message = delivery.message
         due = outcome.retry_at or now
         value = outcomes.value_of(outcome, now, task=message.task, entry=message.entry)
-        return bool(
-            self._server.run(
-                "settle",
-                now,
-                message.id,
-                message.queue,
-                delivery.owner,
-                delivery.attempt,
-                outcome.verdict.value,
-                value or False,
-                outcomes.finished_at(outcome, now),
-                due,
-                as_bytes(_again(message, due)) if outcome.verdict is Verdict.RETRY else False,
-                outcome.reason or False,
-                messages.columns(follow_ups),
-                False if self._result_expires is None else now - self._result_expires,
-            )
+        return (
+            now,
+            message.id,
+            message.queue,
+            delivery.owner,
+            delivery.attempt,
+            outcome.verdict.value,
+            value or False,
+            outcomes.finished_at(outcome, now),
+            due,
+            as_bytes(_again(message, due)) if outcome.verdict is Verdict.RETRY else False,
+            outcome.reason or False,
+            messages.columns(follow_ups),
+            False if self._result_expires is None else now - self._result_expires,
         )
 
     def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool, before: int | None = None) -> int:
@@ -142,16 +158,9 @@ def _again(message: Message, due: int) -> bytes:
     return messages.packed(replace(message, headers=headers, due=due))
 
 
-def _tell(told: bytes) -> None:
-    """Log what was ended without a run."""
+def _unrun(told: bytes, owner: str, lease_until: int) -> tuple[Delivery, Outcome]:
+    """Return what is not run, and its outcome."""
     head, _, value = told.partition(b"\n")
-    state, attempt, reason = head.decode().split(" ", 2)
-    message = message_of(value)
-    unrun.tell(
-        entry=message.entry,
-        task=message.task,
-        message_id=message.id,
-        attempt=int(attempt) - 1,
-        reason=reason,
-        dead=state == outcomes.DEAD,
-    )
+    state, attempt, deliveries, reason = head.decode().split(" ", 3)
+    delivery = Delivery(message=message_of(value), attempt=int(attempt), owner=owner, lease_until=lease_until)
+    return delivery, lost(int(deliveries) - 1) if state == outcomes.DEAD else revoked(reason)

@@ -17,10 +17,11 @@ from sqlalchemy import (
     update,
 )
 
-from beatd.brokers import unrun
+from beatd.brokers.telling import tell_unrun
+from beatd.core.ending import lost, revoked
 from beatd.core.message import Delivery, Message
-from beatd.core.states import Outcome, Verdict
-from beatd.sqlkit import outcomes, schema
+from beatd.core.states import Outcome
+from beatd.sqlkit import schema
 from beatd.sqlkit.dialect import best_of, chosen, constant, is_one_of
 from beatd.sqlkit.messages import CLAIMED, DELAYED, READY, as_json
 from beatd.sqlkit.statement import Statement
@@ -128,22 +129,15 @@ class Claim:
     def tell(self) -> None:
         """Log what was ended without a run; to be called after the transaction, whose lock must not wait for a log."""
         for delivery, outcome in self.over:
-            unrun.tell(
-                entry=delivery.message.entry,
-                task=delivery.message.task,
-                message_id=delivery.message.id,
-                attempt=delivery.attempt - 1,
-                reason=outcome.reason,
-                dead=outcome.verdict is Verdict.DEAD,
-            )
+            tell_unrun(delivery, outcome)
 
     def _judge(self, row: Any) -> Outcome | None:
         if row.revoked:
-            return outcomes.revoked("revoked")
+            return revoked("revoked")
         if row.expires is not None and row.expires <= self._now:
-            return outcomes.revoked("expired")
+            return revoked("expired")
         deliveries = row.attempt - row.forgiven
-        return outcomes.lost(deliveries - 1) if deliveries > self._max_deliveries else None
+        return lost(deliveries - 1) if deliveries > self._max_deliveries else None
 
 
 def _delivery(row: Any) -> Delivery:

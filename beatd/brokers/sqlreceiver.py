@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, select, update
 
 from beatd.brokers import sqlclaim
-from beatd.brokers.sqlsettle import Settled, Settlement, ending_of, outcome_row
+from beatd.brokers.sqlsettle import Settled, Settlement, outcome_row
+from beatd.core.ending import ending_of
 from beatd.core.entry import SECOND
 from beatd.core.message import Delivery, Message, require_sizes
 from beatd.core.states import Outcome
@@ -124,7 +125,7 @@ class SqlReceiver:
             return False
         now, done = self._clock.now(), False
         rows = [outcome_row(each, self._namespace, now) for each in settled]
-        names = [end.entry for each in settled if (end := ending_of(each)) is not None]
+        names = [end.entry for each in settled if (end := ending_of(*each)) is not None]
         with ending(self._db, self._namespace, now, names) as (connection, ends):
             settlement = Settlement(connection, self._namespace, now, ends)
             for each, row in zip(settled, rows, strict=True):

@@ -1,11 +1,11 @@
 """Settling deliveries in one transaction: the message's end, its outcome, and what that does to its entry."""
 
-import logging
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, delete, literal_column, update
 
-from beatd.core.ending import PAUSER, Ending, end_of
+from beatd.brokers.telling import tell_paused
+from beatd.core.ending import ending_of
 from beatd.core.message import Delivery
 from beatd.core.record import Item
 from beatd.core.states import Outcome, Verdict
@@ -14,8 +14,6 @@ from beatd.sqlkit.dialect import constant
 from beatd.sqlkit.ending import Ends
 from beatd.sqlkit.messages import CLAIMED, DEAD, DELAYED, READY, as_json
 from beatd.sqlkit.statement import Statement
-
-logger = logging.getLogger("beatd.worker")
 
 _m = schema.messages.c
 _is_held = (
@@ -82,7 +80,7 @@ class Settlement:
         if not (self._end(delivery, outcome) or outcomes.was_started_by(*started_by)):
             return False
         outcomes.store(self._connection, row)
-        ending = ending_of(settled)
+        ending = ending_of(delivery, outcome)
         item = None if ending is None else self._ends.tell(ending)
         if item is not None:
             self._told.append(item)
@@ -91,9 +89,7 @@ class Settlement:
     def tell(self) -> None:
         """Log what it did to entries; to be called after the transaction, whose lock must not wait for a log."""
         for item in self._told:
-            pause = item.record.pause
-            if item.dispositions and pause is not None and pause.by == PAUSER:
-                logger.error("entry paused: %s", pause.note, extra={"action": "paused", "entry": item.name})
+            tell_paused(item)
 
     def _end(self, delivery: Delivery, outcome: Outcome) -> bool:
         held = {
@@ -110,12 +106,3 @@ class Settlement:
         raised = {**headers, "retries": int(headers.get("retries") or 0) + 1}
         retry = {"due": outcome.retry_at or self._now, "now": self._now, "headers": as_json(raised)}
         return _RETRY.change(self._connection, **held, **retry) == 1
-
-
-def ending_of(settled: Settled) -> Ending | None:
-    """Return what the settlement is to the message's entry, None where it has none or goes on."""
-    message, outcome = settled[0].message, settled[1]
-    end = end_of(outcome)
-    if end is None or message.entry is None or message.fire_time is None:
-        return None
-    return Ending(message.entry, message.id, message.fire_time, end, outcome.reason)

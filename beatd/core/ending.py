@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from beatd.core.firing import paused
 from beatd.core.identity import message_id
+from beatd.core.message import Delivery
 from beatd.core.overlap import without
 from beatd.core.record import Item, Pause, Record, Tracking
 from beatd.core.states import Outcome, State, Verdict
@@ -40,6 +41,26 @@ def end_of(outcome: Outcome) -> End | None:
     if outcome.verdict is Verdict.DEAD or outcome.state is State.FAILURE:
         return End.FAILURE
     return End.SUCCESS if outcome.state is State.SUCCESS else End.NEITHER
+
+
+def revoked(reason: str) -> Outcome:
+    """Return the outcome of a message that was not run."""
+    return Outcome(verdict=Verdict.DONE, state=State.REVOKED, reason=reason)
+
+
+def lost(deliveries: int) -> Outcome:
+    """Return the outcome of a message whose workers died once too often."""
+    reason = f"delivered {deliveries} times and never settled: the process that ran it died, or lost its lease"
+    failure = {"exc_type": "WorkerLostError", "exc_message": [reason], "exc_module": "beatd.errors"}
+    return Outcome(verdict=Verdict.DEAD, state=State.FAILURE, result=failure, reason=reason)
+
+
+def ending_of(delivery: Delivery, outcome: Outcome) -> Ending | None:
+    """Return what a settlement is to the message's entry, None where it has none or goes on."""
+    message, end = delivery.message, end_of(outcome)
+    if end is None or message.entry is None or message.fire_time is None:
+        return None
+    return Ending(message.entry, message.id, message.fire_time, end, outcome.reason)
 
 
 def ended(namespace: str, record: Record, ending: Ending, *, now: int, seq: int) -> Item | None:

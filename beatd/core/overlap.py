@@ -9,6 +9,7 @@ from beatd.core.entry import DAY, Entry, Overlap
 from beatd.core.record import Emission, Item, Record, Sent, Tracking
 
 CANCELLED = "cancelled by the next fire"
+TIMED_OUT = "overlap_timeout: not waited for any longer"
 
 
 class Overlapping:

@@ -8,7 +8,7 @@ from beatd.core.states import Outcome, State
 from beatd.ports import Stored
 from beatd.rediskit.server import Server
 
-CLAIMED, WAITING, DEAD = "c", "w", "x"
+CLAIMED, WAITING, DEAD, HELD = "c", "w", "x", "h"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -34,7 +34,10 @@ _NOTE, _REST = msgspec.json.Decoder(Note), msgspec.json.Decoder(Rest)
 
 
 class Standing(NamedTuple):
-    """What is known of one message; ``task`` None: it is not there any more."""
+    """What is known of one message; ``task`` None: it is not there any more.
+
+    ``timed_out``: ``overlap`` waits for it no longer.
+    """
 
     task: str | None
     state: str | None
@@ -42,6 +45,7 @@ class Standing(NamedTuple):
     outcome: bytes | None
     note: Note | None
     reason: str | None
+    timed_out: bool
 
 
 def value_of(outcome: Outcome, now: int, *, task: str, entry: str | None) -> str | None:
@@ -79,14 +83,17 @@ def standings(server: Server, ids: list[str]) -> list[Standing]:
     return [_standing(*found) for found in server.run("peek", ids)] if ids else []
 
 
-def _standing(task: bytes, taken: bytes, outcome: bytes, note: bytes, reason: bytes) -> Standing:
+def _standing(
+    task: bytes, taken: bytes, outcome: bytes, note: bytes, reason: bytes, held: bytes, timed_out: bytes
+) -> Standing:
     words = taken.split(b"\n", 1)[0].split(b" ")
     note = outcome.split(b"\n", 2)[1] if outcome else note
     return Standing(
         task=task.decode() or None,
-        state=words[0].decode() or None,
+        state=HELD if held else words[0].decode() or None,
         claimed_at=int(words[4]) if taken else None,
         outcome=outcome or None,
         note=_NOTE.decode(note) if note else None,
         reason=reason.decode() or None,
+        timed_out=bool(timed_out),
     )

@@ -6,15 +6,18 @@ from importlib.resources import files
 from typing import NamedTuple
 
 _BROKER = ("messages", "results")
+_ENDING = ("messages", "results", "fires", "records", "held", "ending")
 _USES: dict[str, tuple[str, ...]] = {
-    "step": ("messages", "fires"),
+    "step": ("messages", "results", "fires", "records", "held", "revoking"),
     "send": ("messages", "fires"),
-    "claim": _BROKER,
-    "settle": _BROKER,
+    "claim": (*_BROKER, "records"),
+    "settle": _ENDING,
     "release": ("messages",),
     "reap": ("messages",),
     "renew": ("messages",),
-    "revoke": _BROKER,
+    "revoke": (*_ENDING, "revoking"),
+    "tell": _ENDING,
+    "doomed": ("messages",),
     "look": (),
     "peek": ("messages",),
     "forget": ("results",),

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, bindparam, case, select, union_all, update
 
+from beatd.core.overlap import TIMED_OUT
 from beatd.core.record import Sent
 from beatd.core.states import State
 from beatd.sqlkit import schema
 from beatd.sqlkit.dialect import constant, is_one_of
 from beatd.sqlkit.messages import DEAD, DELAYED, HELD, READY, as_json
 from beatd.sqlkit.statement import Statement
-
-TIMED_OUT = "overlap_timeout: not waited for any longer"
 
 _m, _r, _f = schema.messages.c, schema.results.c, schema.fires.c
 _RELEASE = Statement(

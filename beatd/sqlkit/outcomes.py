@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, exists, select
 
-from beatd.core.states import Outcome, State, Verdict
+from beatd.core.states import Outcome, State
 from beatd.sqlkit import schema
 from beatd.sqlkit.dialect import constant, upsert
 from beatd.sqlkit.messages import as_json
@@ -57,15 +57,3 @@ def store(connection: Connection, row: dict[str, Any] | None) -> None:
     """Write an outcome over the former one of its message."""
     if row is not None:
         _STORE.change(connection, **row)
-
-
-def revoked(reason: str) -> Outcome:
-    """Return the outcome of a message that was not run."""
-    return Outcome(verdict=Verdict.DONE, state=State.REVOKED, reason=reason)
-
-
-def lost(deliveries: int) -> Outcome:
-    """Return the outcome of a message whose workers died once too often."""
-    reason = f"delivered {deliveries} times and never settled: the process that ran it died, or lost its lease"
-    failure = {"exc_type": "WorkerLostError", "exc_message": [reason], "exc_module": "beatd.errors"}
-    return Outcome(verdict=Verdict.DEAD, state=State.FAILURE, result=failure, reason=reason)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from beatd.core.ending import Ending
+from beatd.core.ending import Ending, revoked
 from beatd.sqlkit import outcomes, schema
 from beatd.sqlkit.messages import CLAIMED, DEAD
 from beatd.sqlkit.statement import Statement
@@ -44,7 +44,7 @@ def revoke(connection: Connection, namespace: str, message_id: str, now: int, *,
         return False
     _DELETE.change(connection, **of_id)
     named = {"message_id": message_id, "task": row.task, "entry": row.entry, "fire_time": row.fire_time}
-    outcomes.store(connection, outcomes.row_of(outcomes.revoked(reason), namespace, now, **named))
+    outcomes.store(connection, outcomes.row_of(revoked(reason), namespace, now, **named))
     return True
 
 

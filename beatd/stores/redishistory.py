@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from beatd.core.entry import DAY
+from beatd.core.overlap import TIMED_OUT
 from beatd.ports import Clock, Run
 from beatd.rediskit import fires
 from beatd.rediskit.fires import Fire
-from beatd.rediskit.outcomes import CLAIMED, DEAD, Standing, standings
+from beatd.rediskit.outcomes import CLAIMED, DEAD, HELD, Standing, standings
 from beatd.rediskit.server import Server
 
 PAGE = 500
@@ -64,7 +65,7 @@ def _run(fire: Fire, standing: Standing | None) -> Run:
         emitted_at=fire.written_at,
         started_at=standing.claimed_at if running else (note.started_at if note else None),
         finished_at=None if running or note is None else note.finished_at,
-        reason=standing.reason or (note.reason if note else None),
+        reason=standing.reason or (note.reason if note else None) or (TIMED_OUT if standing.timed_out else None),
         task=fire.task,
     )
 
@@ -74,4 +75,6 @@ def _state(standing: Standing) -> str:
         return "dead"
     if standing.state == CLAIMED:
         return "started"
+    if standing.state == HELD:
+        return "held"
     return standing.note.state.value.lower() if standing.note else fires.EMITTED

@@ -1,24 +1,25 @@
 """Records on a Redis server: one hash, moved by one script a step."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
-from beatd.core.message import MAX_BODY, Message
+from beatd.core.ending import Ending
 from beatd.core.record import Answer, Item, Record, too_large_in
 from beatd.ports import Clock
-from beatd.rediskit import fires, messages
+from beatd.rediskit.ending import telling
 from beatd.rediskit.pages import pages
+from beatd.rediskit.records import record_of
 from beatd.rediskit.server import Server
-from beatd.stores.redisrecord import record_of, value_of
+from beatd.stores.redisstep import columns
 
 PAGE = 1000
 MOST_ITEMS, MOST_MESSAGES = 500, 2000
 """What one script carries out: while it runs, the server does nothing else."""
 
-_TAKES_IN, _NOTICE, _REFUSED, _REMOVED = 1, 2, 4, 8
-_STORED, _UNHELD, _TOO_LARGE = 1, 2, 3
+_STORED, _UNHELD, _TOO_LARGE, _GONE = 1, 2, 3, 4
 
 _ANSWERS = msgspec.msgpack.Decoder(list[int | tuple[Any, ...]])
 
@@ -26,7 +27,7 @@ _ANSWERS = msgspec.msgpack.Decoder(list[int | tuple[Any, ...]])
 class RedisRecords:
     """The port ``Records``; ``history``: "all", "exceptions" or "none"; ``most``: how many rows of it are kept."""
 
-    sees_finish = False
+    sees_finish = True
 
     def __init__(self, server: Server, clock: Clock, history: str = "exceptions", *, most: int | None = None) -> None:
         self._server = server
@@ -71,64 +72,31 @@ class RedisRecords:
 
     def _step(self, items: Sequence[Item]) -> list[Answer]:
         now = self._clock.now()
-        reply = self._server.run("step", now, self._most or False, self._history == "all", *self._columns(items, now))
+        reply = self._server.run(
+            "step", now, self._most or False, self._history == "all", *columns(items, now, self._history)
+        )
         if reply == b"all":
             return [Answer(True, item.record) for item in items]
-        return [_answer(item, told) for item, told in zip(items, _ANSWERS.decode(reply), strict=True)]
+        told = _ANSWERS.decode(reply)
+        answers = [_answer(item, each) for item, each in zip(items, told, strict=True)]
+        return self._after_ends(items, answers, [isinstance(each, tuple) and each[0] == _GONE for each in told], now)
 
-    def _columns(self, items: Sequence[Item], now: int) -> tuple[object, ...]:
-        records: list[str] = []
-        pairs: list[str] = []
-        counts: list[int] = []
-        sent: list[Message] = []
-        rows: list[tuple[object, ...]] = []
-        special: list[tuple[object, ...]] = []
-        for place, item in enumerate(items, 1):
-            value = value_of(item.record)
-            records.append(value)
-            pairs += (item.name, value)
-            given = [emission.message for emission in item.emissions]
-            flags = _flags(item, given)
-            if flags & _REFUSED:
-                given = []
-            counts.append(len(given))
-            sent += given
-            if self._history == "all":
-                rows += [_row(message, item.record, now) for message in given]
-            if flags or item.expected is None or item.dispositions or item.closes is not None:
-                special.append(self._special(place, item, flags, now))
-        names = [item.name for item in items]
-        expected = [False if item.expected is None else str(item.expected) for item in items]
-        return names, expected, records, counts, messages.columns(sent), rows or False, pairs, special
-
-    def _special(self, place: int, item: Item, flags: int, now: int) -> tuple[object, ...]:
-        kept = () if self._history == "none" else item.dispositions
-        return (
-            place,
-            str(item.record.version),
-            str(item.record.fingerprint),
-            flags,
-            [fires.range_of(disposition, now) for disposition in kept],
-            False if item.closes is None else fires.range_of(item.closes, now),
-            item.record.cursor,
-        )
-
-
-def _flags(item: Item, given: Sequence[Message]) -> int:
-    flags = (_TAKES_IN if item.takes_in else 0) | (_NOTICE if item.notice else 0)
-    if item.record.removed:
-        flags |= _REMOVED
-    for message in given:
-        if len(message.body) > MAX_BODY:
-            return flags | _REFUSED
-    return flags
-
-
-def _row(message: Message, record: Record, now: int) -> tuple[object, ...]:
-    value = fires.value_of_message(
-        message, now, reason=fires.EMITTED, generation=record.generation, version=record.version
-    )
-    return message.entry, message.id, message.fire_time, value
+    def _after_ends(self, items: Sequence[Item], answers: list[Answer], gone: Sequence[bool], now: int) -> list[Answer]:
+        """Tell the records of the ends that nobody told; return the answers with these records as they are then."""
+        ends = [
+            Ending(item.name, item.rests_on.id, item.rests_on.fire_time)
+            for item, is_gone in zip(items, gone, strict=True)
+            if is_gone and item.rests_on is not None
+        ]
+        if not ends:
+            return answers
+        for ending in ends:
+            telling(self._server, ending, now, lambda told: self._server.run("tell", now, told))
+        found = self.load(sorted({ending.entry for ending in ends}))
+        return [
+            replace(answer, record=found.get(item.name)) if item.name in found and not answer.stored else answer
+            for item, answer in zip(items, answers, strict=True)
+        ]
 
 
 def _parts(items: Sequence[Item]) -> Iterator[list[Item]]:

@@ -1,5 +1,7 @@
 -- given: {now, owner, limit, lease, nonce, again, max_deliveries, queues}. Returns {{"ATTEMPT VALUE", ...}, {"STATE ATTEMPT
--- REASON\nVALUE", ...}}, the second of what was ended without a run. `again`: a claim with this nonce got no answer; what it took is given out now.
+-- DELIVERIES REASON\nVALUE", ...}, {the same, ...}}, the second of what was ended without a run, the third of what was
+-- taken and is to be ended so, because its entry's record is to be told. `again`: a claim with this nonce got no answer;
+-- what it took is given out now.
 local now, owner, limit, lease, nonce, again, most, queues = unpack(given, 1, 8)
 local PROMOTED, ROUNDS = 1000, 100
 local mine = P .. 'owner:' .. owner
@@ -12,18 +14,44 @@ for _, queue in ipairs(queues) do
 end
 check_queues(named)
 
-local taken, ended = {}, {}
+local taken, ended, over = {}, {}, {}
+local any_revoked = redis.call('HLEN', P .. 'revoked') > 0
+
+local function why_not(id, value, deliveries)
+  local expires = tonumber(string.match(value, '^%d+ (%d+) '))
+  if any_revoked and redis.call('HEXISTS', P .. 'revoked', id) == 1 then
+    return 'revoked'
+  elseif expires > 0 and expires <= now then
+    return 'expired'
+  elseif deliveries > most then
+    return 'delivered ' .. text(deliveries - 1) .. ' times and never settled: the process that ran it died, or lost its lease'
+  end
+end
+
+local function is_dead(reason)
+  return reason ~= 'revoked' and reason ~= 'expired'
+end
+
+local function unrun(value, attempt, forgiven, reason)
+  local head = string.format('%s %d %d %s', is_dead(reason) and 'x' or 'r', attempt, attempt - forgiven, reason)
+  return head .. '\n' .. value
+end
+
 if again then
   local ids = redis.call('ZRANGE', mine, 0, -1)
   local values, deliveries = read(P .. 'messages', ids), read(P .. 'taken', ids)
   for index, delivery in ipairs(deliveries) do
-    local _, _, attempt, _, _, of = taken_of(delivery)
-    if of == nonce then
-      taken[#taken + 1] = text(attempt) .. ' ' .. values[index]
+    local _, _, attempt, forgiven, _, of = taken_of(delivery)
+    local value = values[index]
+    local reason = of == nonce and why_not(ids[index], value, attempt - forgiven)
+    if reason then
+      over[#over + 1] = unrun(value, attempt, forgiven, reason)
+    elseif of == nonce then
+      taken[#taken + 1] = text(attempt) .. ' ' .. value
     end
   end
-  if #taken > 0 then
-    return { taken, ended }
+  if #taken + #over > 0 then
+    return { taken, ended, over }
   end
 end
 
@@ -67,12 +95,9 @@ local function best(count)
   return found
 end
 
-local any_revoked = redis.call('SCARD', P .. 'revoked') > 0
-
 local function end_unrun(id, queue, score, value, attempt, forgiven, reason)
   local task = meta_of(value)[1]
-  local dead = reason ~= 'revoked' and reason ~= 'expired'
-  if dead then
+  if is_dead(reason) then
     bury(id, queue, score, attempt, forgiven, now, reason)
     local told = cjson.encode(reason)
     local failure = '{"exc_type":"WorkerLostError","exc_message":[' .. told .. '],"exc_module":"beatd.errors"}'
@@ -81,22 +106,16 @@ local function end_unrun(id, queue, score, value, attempt, forgiven, reason)
     forget_message(id)
     not_run(id, task, 'REVOKED', reason, 'null,null', now)
   end
-  ended[#ended + 1] = (dead and 'x ' or 'r ') .. text(attempt) .. ' ' .. reason .. '\n' .. value
+  ended[#ended + 1] = unrun(value, attempt, forgiven, reason)
 end
 
-local function why_not(id, value, deliveries)
-  local expires = tonumber(string.match(value, '^%d+ (%d+) '))
-  if any_revoked and redis.call('SISMEMBER', P .. 'revoked', id) == 1 then
-    return 'revoked'
-  elseif expires > 0 and expires <= now then
-    return 'expired'
-  elseif deliveries > most then
-    return 'delivered ' .. text(deliveries - 1) .. ' times and never settled: the process that ran it died, or lost its lease'
-  end
+local function is_tracked(value)
+  local entry = meta_of(value)[10]
+  return entry ~= cjson.null and tracked(entry)
 end
 
 for _ = 1, ROUNDS do
-  local found, ids = best(limit - #taken), {}
+  local found, ids = best(limit - #taken - #over), {}
   for index, each in ipairs(found) do
     ids[index] = each[1]
   end
@@ -111,7 +130,7 @@ for _ = 1, ROUNDS do
       end
       attempt = attempt + 1
       local reason = why_not(id, value, attempt - forgiven)
-      if reason then
+      if reason and not is_tracked(value) then
         end_unrun(id, queue, each[3], value, attempt, forgiven, reason)
       else
         marks[#marks + 1] = id
@@ -122,7 +141,11 @@ for _ = 1, ROUNDS do
         lease_of[#lease_of + 1] = id
         held[#held + 1] = now
         held[#held + 1] = id
-        taken[#taken + 1] = text(attempt) .. ' ' .. value
+        if reason then
+          over[#over + 1] = unrun(value, attempt, forgiven, reason)
+        else
+          taken[#taken + 1] = text(attempt) .. ' ' .. value
+        end
       end
     end
   end
@@ -131,7 +154,7 @@ for _ = 1, ROUNDS do
   for queue, lease_of in pairs(leases) do
     write('ZADD', P .. 'claimed:' .. queue, lease_of)
   end
-  if #found == 0 or #taken >= limit then
+  if #found == 0 or #taken + #over >= limit then
     break
   end
 end
@@ -143,4 +166,4 @@ for _, queue in ipairs(queues) do
     redis.call('DEL', P .. 'wake:' .. queue)
   end
 end
-return { taken, ended }
+return { taken, ended, over }

@@ -1,11 +1,12 @@
 -- History: `fires` id -> "LAST ROW" (LAST "-": the range is open; ROW in JSON, the entry first), ordered by its first
 -- moment in `fires:all` and in `fires:of:ENTRY`. The id is the message's, or a number for a range. `open` finds the
--- open range by what it is.
+-- open range by what it is; `timed_out` has the ids of messages that `overlap` waits for no longer.
 
 local function check_fires()
   redis.call('HLEN', P .. 'fires')
   redis.call('HLEN', P .. 'open')
   redis.call('HLEN', P .. 'notes')
+  redis.call('SCARD', P .. 'timed_out')
   redis.call('ZCARD', P .. 'fires:all')
   number_at('fire_seq')
 end
@@ -75,6 +76,7 @@ local function prune_fires(before, limit, patience)
     write('ZREM', P .. 'fires:all', gone)
     write('HDEL', P .. 'fires', gone)
     write('HDEL', P .. 'notes', gone)
+    write('SREM', P .. 'timed_out', gone)
     deleted = deleted + #gone
   end
   return deleted

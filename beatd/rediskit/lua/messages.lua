@@ -83,28 +83,35 @@ local function next_seq(count)
   return redis.call('INCRBY', P .. 'seq', count) - count
 end
 
-local function insert(sent, now)
+-- Those `held` go into no queue yet.
+local function insert(sent, now, held)
   local ids, queues, priorities, dues = unpack(sent, 1, 4)
   if #ids == 0 then
     return
   end
   local seq = next_seq(#ids)
-  local ready, delayed = {}, {}
+  local ready, delayed, kept = {}, {}, {}
   for index = 1, #ids do
     local queue, score, places = queues[index], (9 - priorities[index]) * RANK + seq + index, ready
     if dues[index] > now then
       places, score = delayed, dues[index]
     end
-    local place = places[queue]
-    if not place then
-      place = {}
-      places[queue] = place
+    if held and held[ids[index]] then
+      kept[#kept + 1] = ids[index]
+      kept[#kept + 1] = queue
+    else
+      local place = places[queue]
+      if not place then
+        place = {}
+        places[queue] = place
+      end
+      local last = #place
+      place[last + 1] = score
+      place[last + 2] = ids[index]
     end
-    local last = #place
-    place[last + 1] = score
-    place[last + 2] = ids[index]
   end
   write('HSET', P .. 'messages', sent[5])
+  write('HSET', P .. 'held', kept)
   for queue, place in pairs(delayed) do
     redis.call('SADD', P .. 'queues', queue)
     write('ZADD', P .. 'delayed:' .. queue, place)
@@ -154,13 +161,13 @@ end
 local function forget_message(id)
   redis.call('HDEL', P .. 'messages', id)
   redis.call('HDEL', P .. 'taken', id)
-  redis.call('SREM', P .. 'revoked', id)
+  redis.call('HDEL', P .. 'revoked', id)
 end
 
 local function bury(id, queue, score, attempt, forgiven, now, reason)
   redis.call('ZADD', P .. 'dead:' .. queue, now, id)
   redis.call('HSET', P .. 'taken', id, unclaimed('x', score, attempt, forgiven, queue))
-  redis.call('SREM', P .. 'revoked', id)
+  redis.call('HDEL', P .. 'revoked', id)
   if reason then
     redis.call('HSET', P .. 'reasons', id, reason)
   end

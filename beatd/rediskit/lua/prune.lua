@@ -56,8 +56,8 @@ end
 -- A tombstone goes with its definitions, or the removal would be taken in again as something new.
 local function prune_tombstone(name)
   local record, line = redis.call('HGET', P .. 'records', name), redis.call('HGET', P .. 'lines', name)
-  local version, removed = string.match(record or '', '^%d+ (%d+) (%d)')
-  if removed ~= '1' then
+  local version, flags = string.match(record or '', '^%d+ (%d+) (%d)')
+  if tonumber(flags or '0') % 2 == 0 then
     redis.call('ZREM', P .. 'tombstones', name)
     return 0
   end

@@ -6,7 +6,7 @@ local function check_results()
     redis.call('HLEN', P .. key)
   end
   redis.call('ZCARD', P .. 'finished')
-  redis.call('SCARD', P .. 'revoked')
+  redis.call('HLEN', P .. 'revoked')
 end
 
 local function store(id, value, finished)

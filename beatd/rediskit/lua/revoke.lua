@@ -1,19 +1,25 @@
--- given: {now, id}. Returns 0 for a message that is not known, or dead.
-local now, id = given[1], given[2]
+-- given: {now, id, mark, told}. Returns 1; 0 for a message that is not known, or dead; the record that is to be judged
+-- first; without `told`, {entry, fire time} where that is needed.
+local now, id, mark, told = given[1], given[2], given[3], given[4]
 check_results()
-local value, delivery = redis.call('HGET', P .. 'messages', id), redis.call('HGET', P .. 'taken', id)
-local state = delivery and taken_of(delivery)
-if not value or state == 'x' then
+check_revoking(id)
+local value, state = revocable(id)
+if not value then
   return 0
 end
 if state == 'c' then
-  redis.call('SADD', P .. 'revoked', id)
+  mark_revoked(id, mark)
   return 1
 end
 local fields = meta_of(value)
-check_queues({ [fields[2]] = true })
-redis.call('ZREM', P .. 'ready:' .. fields[2], id)
-redis.call('ZREM', P .. 'delayed:' .. fields[2], id)
-forget_message(id)
-not_run(id, fields[1], 'REVOKED', 'revoked', 'null,null', now)
+if not told and fields[10] ~= cjson.null and fields[11] ~= cjson.null and tracked(fields[10]) then
+  return { fields[10], text(fields[11]) }
+end
+local record = unjudged(told)
+if record then
+  return record
+end
+check_told(told)
+end_unstarted(id, value, 'revoked', now)
+tell(told, now)
 return 1

@@ -1,5 +1,6 @@
 -- given: {now, id, queue, owner, attempt, verdict, outcome | false, finished, due, packed | false, reason | false,
--- follow-ups, expired before | false}. Returns 1, or 0 where the delivery is no longer this owner's.
+-- follow-ups, expired before | false, told}. Returns 1, or 0 where the delivery is no longer this owner's, or the record
+-- that is to be judged first.
 local now, id, queue, owner, attempt, verdict = unpack(given, 1, 6)
 local outcome, finished, due, packed, reason, follow_ups = unpack(given, 7, 12)
 
@@ -25,6 +26,12 @@ if not held then
   end
 end
 
+local told = given[14]
+local record = unjudged(told)
+if record then
+  return record
+end
+check_told(told)
 local sent = unknown(follow_ups, true)
 
 if held then
@@ -48,6 +55,7 @@ end
 if outcome then
   store(id, outcome, finished)
 end
+tell(told, now)
 insert(sent, now)
 if given[13] then
   local old = redis.call('ZRANGEBYSCORE', P .. 'finished', '-inf', '(' .. text(given[13]), 'LIMIT', 0, 4)

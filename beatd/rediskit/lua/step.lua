@@ -1,10 +1,12 @@
 -- One step. given: {now, most | false, all, names, expected, records, counts, messages, fires | false, {name, record,
 -- ...}, special}. Each item has a place in the columns names, expected (false: no record yet), records and counts (of
 -- its messages; those lie in columns themselves, and `fires` beside them). `special`: {place, version, fingerprint,
--- flags, ranges, closes | false, cursor} of items that do more than fire; flags: takes_in 1, notice 2, refused 4,
--- removed 8. `all`: every emitted fire goes on record.
+-- flags, ranges, closes | false, cursor, overlap} of items that do more than fire; flags: takes_in 1, notice 2, refused 4,
+-- removed 8; overlap: false, or {held | false, releases, cancels, rests on | false, timed out | false}, ids but for the
+-- cancels' {id, why}. `all`: every emitted fire goes on record.
 -- Answers "all" where every item was stored as it was; else in MessagePack 1 for such an item, for others {code,
--- record | false, repeated ids}; code 1: stored, 0: the record is another one, 2: the version is not held, 3: refused.
+-- record | false, repeated ids}; code 1: stored, 0: the record is another one, 2: the version is not held, 3: refused,
+-- 4: what it rests on is gone.
 local now, most, all, names, expected, records = unpack(given, 1, 6)
 local counts, sent, fires, record_pairs, special = unpack(given, 7, 11)
 local ids, queues = sent[1], sent[2]
@@ -17,6 +19,7 @@ end
 local known_ids, any_known = known(ids, all)
 local more, noticing, disposing = {}, false, all and #ids > 0
 local versions, entering = {}, {}
+local rests, releasing, overlaps = {}, {}, false
 for _, each in ipairs(special) do
   local place = each[1]
   more[place] = each
@@ -24,18 +27,30 @@ for _, each in ipairs(special) do
   versions[#versions + 1] = names[place] .. '\0' .. each[2]
   noticing = noticing or each[4] % 4 >= 2
   disposing = disposing or each[6] or #each[5] > 0
+  local overlap = each[8]
+  if overlap then
+    overlaps = true
+    rests[#rests + 1] = overlap[4] or nil
+    for _, id in ipairs(overlap[2]) do
+      releasing[#releasing + 1] = id
+    end
+    for _, cancel in ipairs(overlap[3]) do
+      check_revoking(cancel[1])
+    end
+  end
 end
 local held, lines = read(P .. 'definitions', versions), read(P .. 'lines', entering)
 for index, each in ipairs(special) do
   each.held, each.line = held[index], lines[index]
 end
 redis.call('ZCARD', P .. 'tombstones')
-local mark = 0
-if noticing then
-  -- Not the clock alone: it may stand still or step back, and a notice must not be passed over.
-  local newest = redis.call('ZREVRANGE', P .. 'noticed', 0, 0, 'WITHSCORES')
-  mark = math.max(now, (tonumber(newest[2]) or 0) + 1)
+local mark = noticing and next_mark(now)
+if overlaps then
+  check_results()
+  check_held(releasing)
+  redis.call('SCARD', P .. 'timed_out')
 end
+local alive = unfinished(rests)
 if #ids > 0 then
   check_queues(set_of(queues))
 end
@@ -68,6 +83,7 @@ end
 
 -- Judging; what is to be written is gathered.
 local answers, noticed, buried, revived, ranges = {}, {}, {}, {}, {}
+local holding, releases, cancels, timed_out = overlaps and {}, {}, {}, {}
 local wanted, all_stored, last = {}, true, 0
 for place, name in ipairs(names) do
   local record, each, answer = found[name], more[place], 1
@@ -75,6 +91,8 @@ for place, name in ipairs(names) do
     answer = { 0 }
   elseif each and refusal(place, each) then
     answer = { refusal(place, each) }
+  elseif each and each[8] and each[8][4] and not alive[each[8][4]] then
+    answer = { 4 }
   else
     found[name] = records[place]
     if any_known then
@@ -95,7 +113,23 @@ for place, name in ipairs(names) do
         wanted[index] = true
       end
     end
+    if overlaps then
+      for index = last + 1, last + counts[place] do
+        alive[ids[index]] = true
+      end
+    end
     if each then
+      local overlap = each[8]
+      if overlap then
+        holding[overlap[1]] = true
+        for _, id in ipairs(overlap[2]) do
+          releases[#releases + 1] = id
+        end
+        for _, cancel in ipairs(overlap[3]) do
+          cancels[#cancels + 1] = cancel
+        end
+        timed_out[#timed_out + 1] = overlap[5] or nil
+      end
       if each[4] % 4 >= 2 then
         noticed[#noticed + 1] = mark
         noticed[#noticed + 1] = name
@@ -134,7 +168,7 @@ write('HSET', P .. 'records', record_pairs)
 write('ZADD', P .. 'noticed', noticed)
 write('ZREM', P .. 'tombstones', revived)
 write('ZADD', P .. 'tombstones', buried)
-insert(all_stored and sent or picked(sent, wanted), now)
+insert(all_stored and sent or picked(sent, wanted), now, holding)
 if fires then
   local kept = {}
   for index in ipairs(ids) do
@@ -147,6 +181,22 @@ if fires then
 end
 for _, range in ipairs(ranges) do
   range[1](range[2])
+end
+if overlaps then
+  release(releases, now)
+end
+for _, cancel in ipairs(cancels) do
+  local value, state = revocable(cancel[1])
+  if state == 'c' then
+    mark_revoked(cancel[1], 2)
+  elseif value then
+    end_unstarted(cancel[1], value, cancel[2], now)
+  end
+end
+for _, id in ipairs(timed_out) do
+  if redis.call('HEXISTS', P .. 'fires', id) == 1 then
+    redis.call('SADD', P .. 'timed_out', id)
+  end
 end
 if most and fired + #ranges > 0 then
   local above = redis.call('ZCARD', P .. 'fires:all') - most
