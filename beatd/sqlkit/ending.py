@@ -1,6 +1,6 @@
 """Telling entries' records of their messages' ends, in the transaction that ends them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from secrets import randbits
 from typing import Any
@@ -48,11 +48,11 @@ class Ends:
 @contextmanager
 def ending(db: Database, namespace: str, now: int, names: Iterable[str]) -> Iterator[tuple[Connection, Ends]]:
     """Open a transaction that ends messages of these entries, which were seen before."""
-    # Looked for without a lock first: most entries are not tracked, and whoever ends their messages waits for nobody.
-    # A record that is not tracked by now has forgotten the messages that were emitted until now.
-    wanted, told = set(names), list[str]()
-    if wanted:
+    told: Collection[str] = set(names)
+    # On a server looked for without a lock first: most entries are not tracked, and who ends their messages waits for
+    # nobody. A record that is not tracked by now has nothing to do with messages that were emitted until now.
+    if told and db.is_server:
         with db.read(once=True) as connection:
-            told = records.tracked(connection, namespace, wanted)
+            told = records.tracked(connection, namespace, told)
     with db.write(alone=records.noticing(namespace) if told else None) as connection:
         yield connection, Ends(connection, namespace, now, told)

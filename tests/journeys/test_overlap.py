@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.rediskit.conftest import private, start  # noqa: F401  fixtures
+from tests.servers import postgres_schema
+
 TASKS = """
 import os, time
 from beatd import task
@@ -35,10 +38,26 @@ def raises():
 FILE = '[beatd]\napp = ["tasks"]\nworkers = 3\n[schedules.e]\nschedule = "every 500ms"\nmisfire = "skip"\n'
 
 
-def begin(desk, task: str, fields: str):
+def begin(desk, task: str, fields: str, broker: str | None = None):
     desk.write("tasks.py", TASKS)
-    desk.write("beatd.toml", f'{FILE}task = "tasks.{task}"\n{fields}\n')
+    given = "" if broker is None else f'broker = "{broker}"\nhistory = "all"\n'
+    desk.write(
+        "beatd.toml", FILE.replace("workers = 3\n", f"workers = 3\n{given}") + f'task = "tasks.{task}"\n{fields}\n'
+    )
     return desk.start("run")
+
+
+_SLOW = pytest.mark.slow
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=_SLOW), pytest.param("redis", marks=_SLOW)])
+def broker(request: pytest.FixtureRequest):
+    """Each place where an end is seen."""
+    if request.param == "postgresql":
+        with postgres_schema() as url:
+            yield url
+    else:
+        yield None if request.param == "sqlite" else request.getfixturevalue("private").url
 
 
 def noted(desk) -> list[list[str]]:
@@ -76,8 +95,8 @@ def test_skip_runs_one_at_a_time_and_puts_the_others_on_record(desk, until) -> N
     assert desk.beatd("runs", "--only", "overlap_skiped").returncode == 2
 
 
-def test_queue_one_runs_one_after_the_other_without_a_pause(desk, until) -> None:
-    run = begin(desk, "slow", 'overlap = "queue_one"')
+def test_queue_one_runs_one_after_the_other_without_a_pause(desk, until, broker) -> None:
+    run = begin(desk, "slow", 'overlap = "queue_one"', broker)
     until(lambda: len(noted(desk)) >= 8)
     assert most_at_once(noted(desk)) == 1
     until(lambda: "held" in states(desk))
@@ -93,8 +112,8 @@ def test_queue_one_runs_one_after_the_other_without_a_pause(desk, until) -> None
     run.says("action=held")
 
 
-def test_cancel_previous_ends_the_running_one_and_runs_the_next(desk, until, is_alive) -> None:
-    run = begin(desk, "stuck", 'overlap = "cancel_previous"')
+def test_cancel_previous_ends_the_running_one_and_runs_the_next(desk, until, is_alive, broker) -> None:
+    run = begin(desk, "stuck", 'overlap = "cancel_previous"', broker)
     until(lambda: len(noted(desk)) >= 4)
     first = noted(desk)[0]
     run.says("a running task was revoked, and is killed")
@@ -135,8 +154,8 @@ def test_kill_9_in_between_leaves_nothing_held_and_nothing_beside_another(desk, 
     assert most_at_once(kept) == 1
 
 
-def test_failures_in_a_row_pause_the_entry_until_it_is_resumed(desk, until) -> None:
-    run = begin(desk, "raises", "pause_after_failures = 3")
+def test_failures_in_a_row_pause_the_entry_until_it_is_resumed(desk, until, broker) -> None:
+    run = begin(desk, "raises", "pause_after_failures = 3", broker)
     run.says("entry paused: 3 failures in a row")
     until(lambda: "paused" in states(desk))
     shown = desk.beatd("show", "e").stdout
