@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rediskit.conftest import private, start  # noqa: F401  fixtures
-from tests.servers import postgres_schema
+from tests.servers.postgresql import postgres_schema
 
 TASKS = """
 import os, time
@@ -57,7 +56,7 @@ def broker(request: pytest.FixtureRequest):
         with postgres_schema() as url:
             yield url
     else:
-        yield None if request.param == "sqlite" else request.getfixturevalue("private").url
+        yield None if request.param == "sqlite" else request.getfixturevalue("redis_server").url
 
 
 def noted(desk) -> list[list[str]]:

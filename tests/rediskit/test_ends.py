@@ -53,8 +53,8 @@ def _keys(server):
 
 
 @pytest.fixture
-def server(private):
-    made = private.open()
+def server(redis_server):
+    made = redis_server.open()
     entry = Entry(name="a", task="t", schedule="every 1m")
     RedisDefinitions(made, made.clock).apply([Draft(name="a", place="x", entry=entry)], holder="h")
     return made
@@ -126,11 +126,11 @@ def test_an_end_of_an_entry_that_asks_for_nothing_is_one_request(server, records
     assert _requests(server) - before == requests
 
 
-def test_ends_of_many_workers_at_once_are_each_counted_once(private, server, records):
+def test_ends_of_many_workers_at_once_are_each_counted_once(redis_server, server, records):
     records.step([_item(None, _record(1, pause_after=100), *range(7, 47))])
 
     def work(number):
-        own = private.open()
+        own = redis_server.open()
         receiver = RedisReceiver(own, own.clock)
         while found := receiver.claim(["celery"], owner=f"w{number}", limit=1, lease=30 * SECOND):
             assert receiver.settle(found[0], FAILED)
@@ -199,17 +199,18 @@ def test_an_end_whose_answer_was_lost_is_counted_once(server, records, unlucky, 
 
     def lose_the_second(name, *given, **options):
         asked.append(name)
-        proxy.dropping = len(asked) == 2
+        if len(asked) == 2:
+            proxy.lose_reply()
         return run(name, *given, **options)
 
     unlucky.run = lose_the_second
     assert RedisReceiver(unlucky, server.clock).settle(second, replace(FAILED, finished_at=3))
-    assert (records.load()["a"].tracking.failures, proxy.dropping) == (2, False)
+    assert (records.load()["a"].tracking.failures, proxy.is_set) == (2, False)
 
 
 def test_a_step_that_holds_and_whose_answer_was_lost_is_not_carried_out_twice(server, records, unlucky, proxy):
     records.step([_item(None, _record(1, unfinished=7), 7)])
-    proxy.dropping = True
+    proxy.lose_reply()
     moved = _item(1, _record(2, unfinished=7, held=8), 8)
     (answer,) = RedisRecords(unlucky, server.clock, "all").step([moved])
     assert (answer.stored, answer.record) == (False, moved.record)
@@ -222,7 +223,7 @@ def test_a_claim_whose_answer_was_lost_still_ends_what_may_not_be_run(server, re
     receiver = RedisReceiver(unlucky, server.clock)
     assert receiver.claim(["celery"], owner="w", limit=1, lease=SECOND) == []  # the script is loaded now
     records.step([item])
-    proxy.dropping = True
+    proxy.lose_reply()
     (delivery,) = receiver.claim(["celery"], owner="w", limit=2, lease=SECOND)
     assert delivery.message.id == _id(8)
     assert RedisOutcomes(server).get(_id(7)).reason == "expired"
@@ -231,7 +232,7 @@ def test_a_claim_whose_answer_was_lost_still_ends_what_may_not_be_run(server, re
 
 def test_a_revocation_whose_answer_was_lost_tells_the_record_once(server, records, queued, unlucky, proxy):
     RedisLimits(server, server.clock).revoke("absent")  # the script is loaded now
-    proxy.dropping = True
+    proxy.lose_reply()
     RedisLimits(unlucky, server.clock).revoke(_id(7))
     assert records.load()["a"].tracking.unfinished.id == _id(8)
     assert [each.message.id for each in _take(server)] == [_id(8)]

@@ -30,11 +30,13 @@ end
 -- Those of these messages that wait or run. With acks = "early" one is gone while it runs, and its outcome says that it
 -- was started.
 local function unfinished(ids)
-  local found = {}
-  local values, deliveries, results = read(P .. 'messages', ids), read(P .. 'taken', ids), read(P .. 'results', ids)
+  local found, deliveries = {}, read(P .. 'taken', ids)
   for index, id in ipairs(ids) do
-    local is_dead = deliveries[index] and string.sub(deliveries[index], 1, 1) == 'x'
-    found[id] = values[index] and not is_dead or string.sub(results[index] or '', 1, 8) == 'STARTED '
+    if redis.call('HEXISTS', P .. 'messages', id) == 1 then
+      found[id] = string.sub(deliveries[index] or '', 1, 1) ~= 'x'
+    else
+      found[id] = string.sub(redis.call('HGET', P .. 'results', id) or '', 1, 8) == 'STARTED '
+    end
   end
   return found
 end
