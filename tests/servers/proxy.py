@@ -120,6 +120,7 @@ class Proxy:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # transports end in the next round
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         link = _Link(self, reader, writer)
@@ -129,6 +130,7 @@ class Proxy:
         except OSError:
             link.reset()  # nobody listens at the other end
         finally:
+            link.close()
             self._links.discard(link)
 
 
@@ -151,6 +153,10 @@ class _Link:
     def reset(self) -> None:
         for writer in self._writers:
             _reset(writer)
+
+    def close(self) -> None:
+        for writer in self._writers:
+            writer.close()
 
     def go_deaf(self) -> None:
         self._deaf = True
