@@ -82,14 +82,15 @@ class PostgresDatabase(Database):
 
     def now(self) -> int:
         """Return what the server's clock says, in microseconds since the epoch; also within a transaction."""
-        driver = self._driver()
-        try:
-            # Never now(), which stands still within a transaction.
-            rows = driver.execute(_NOW).fetchall()
-        except psycopg.Error as error:
-            # A transaction that this was a part of must not be gone on with.
-            driver.close()
-            raise pgfailures.translated(error, self.url, self.place) or error from error
+        with self._translating():
+            driver = self._driver()
+            try:
+                # Never now(), which stands still within a transaction.
+                rows = driver.execute(_NOW).fetchall()
+            except psycopg.Error:
+                # A transaction that this was a part of must not be gone on with.
+                driver.close()
+                raise
         return int(rows[0][0])
 
     def announce(self, connection: Connection, namespace: str) -> None:

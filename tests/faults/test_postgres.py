@@ -115,6 +115,16 @@ def test_an_orderly_restart_is_an_outage_that_passes(postgres_server, store) -> 
     assert store.audit() == 2 * len(NAMES)
 
 
+def test_to_ask_a_server_that_is_away_for_the_time_is_an_outage_too(postgres_server) -> None:
+    postgres_server.stop()
+    db = open_database(postgres_server.url)
+    with pytest.raises(BrokerUnavailableError, match="refused"):
+        db.clock(SystemClock()).now()
+    postgres_server.start()
+    assert db.clock(SystemClock()).now()
+    db.close()
+
+
 def test_a_server_that_accepts_and_never_answers_is_given_up_and_taken_up_again(postgres_server, store) -> None:
     hasty = Store(postgres_server.url, busy_seconds=0.5)
     hasty.advance()
