@@ -182,6 +182,8 @@ class PostgresDatabase(Database):
             raise StoreError(msg)
 
     def _is_stale(self, connection: Connection) -> bool:
+        if connection.invalidated:
+            return True
         # Not within a transaction, whose loss must be an error.
         driver = cast("Driver", connection.connection.driver_connection)
         return driver.pgconn.transaction_status != psycopg.pq.TransactionStatus.INTRANS and driver.is_lost()
@@ -197,7 +199,8 @@ class PostgresDatabase(Database):
     def _translated(self, error: Exception) -> BeatdError | None:
         ours = pgfailures.translated(error, self.url, self.place)
         connection: Connection | None = getattr(self._local, "connection", None)
-        if ours is not None and connection is not None:
+        # One that SQLAlchemy has given up would be opened again by asking for its driver.
+        if ours is not None and connection is not None and not connection.invalidated:
             # Where that is not possible it closes, and is found stale by the next who asks for it.
             cast("Driver", connection.connection.driver_connection).rollback()
         return ours

@@ -115,6 +115,24 @@ def test_an_orderly_restart_is_an_outage_that_passes(postgres_server, store) -> 
     assert store.audit() == 2 * len(NAMES)
 
 
+def test_a_server_that_is_gone_by_the_commit_is_an_outage(postgres_server) -> None:
+    db = open_database(postgres_server.url)
+
+    def write() -> None:
+        with db.write() as connection:
+            connection.exec_driver_sql("SELECT 1")
+            postgres_server.kill()
+
+    with pytest.raises(BrokerUnavailableError):
+        write()
+    with pytest.raises(BrokerUnavailableError), db.write():
+        pass
+    postgres_server.start()
+    with db.write() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    db.close()
+
+
 def test_to_ask_a_server_that_is_away_for_the_time_is_an_outage_too(postgres_server) -> None:
     postgres_server.stop()
     db = open_database(postgres_server.url)
