@@ -1,163 +1,243 @@
-"""The judge of the fault tests: reads the tables and the tasks' own side effects, and shares no code with beatd.
+"""The judge of the fault tests: compares what should have fired with what did, and shares no code with beatd.
 
-It recomputes from the definitions kept in the store which fires each version owned, by arithmetic of its own, and
-demands that each was emitted exactly once or lies in exactly one range, and that each emitted message ran.
+From the definitions that the store keeps it computes, by arithmetic of its own, which fires each version owned. Each
+must have left exactly one trace (a message that came out of the queue, or a task that ran), or lie in exactly one range
+on record; nothing else may have.
 """
 
-import json
-import sqlite3
+from array import array
+from bisect import bisect_right
 from collections import Counter
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
-SECOND = 1_000_000
-FOREVER = 1 << 62
+from tests.faults.evidence import Change, Evidence
+from tests.faults.rules import SECOND, Rule
+
 BEATD = UUID("0783e573-7f08-5e07-aaff-d019ebc8fbd9")
-PERIODS = {
-    "every 100ms": SECOND // 10,
-    "every 200ms": SECOND // 5,
-    "every 1s": SECOND,
-    "every 2s": 2 * SECOND,
-    "* * * * * *": SECOND,
-    "*/2 * * * * *": 2 * SECOND,
-}
+SLACK = 5 * SECOND
+"""How far past its end a version may still have fired: an edit is not noticed at once by all."""
+SKEW = SECOND // 10
+"""How far the clocks of two schedulers may be apart, which the store's clock keeps together."""
+
+
+class Traces:
+    """The fires of one life of an entry that left a trace, the edits that their calls are of, and when they came."""
+
+    def __init__(self) -> None:
+        self.fires, self.edits, self.arrivals = array("q"), array("q"), array("q")
+
+    def add(self, fire: int, edit: int, arrived: int) -> None:
+        self.fires.append(fire)
+        self.edits.append(edit)
+        self.arrivals.append(arrived)
+
+
+class Owned(NamedTuple):
+    """The fires of a rule in (since, until] that one life of an entry owes."""
+
+    since: int
+    until: int
+    rule: Rule | None
+
+    def fires(self) -> range:
+        return range(0) if self.rule is None else self.rule.fires(self.since, self.until)
 
 
 @dataclass
 class Verdict:
-    """What the oracle found."""
+    """What was found, in microseconds. ``worst``: the longest from a fire time to its trace; ``repeats``: of runs."""
 
-    expected: int
-    emitted: int
-    disposed: int
-    executed: int
-    repeats: int
-    problems: list[str]
+    expected: int = 0
+    traced: int = 0
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    disposed: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    repeats: int = 0
+    worst: int = 0
+    silence: int = 0
+
+    @property
+    def holds(self) -> bool:
+        return not (self.lost or self.doubled or self.problems)
+
+    def __str__(self) -> str:
+        told = f"{self.expected} expected, {self.traced} traced, {len(self.lost)} lost, {len(self.doubled)} doubled"
+        disposed = ", ".join(f"{count} {reason}" for reason, count in sorted(self.disposed.items())) or "none"
+        spans = f"latest {self.worst / SECOND:.2f} s, longest silence {self.silence / SECOND:.2f} s"
+        return "\n".join(
+            [f"{told}; on record as not emitted: {disposed}; {spans}"]
+            + [f"  {each}" for each in (self.lost + self.doubled + self.problems)[:40]]
+        )
 
 
-@dataclass(frozen=True)
-class Owned:
-    """Fires of one schedule from one version of an entry to the next: those in (since, until]."""
+def judge(evidence: Evidence, traces: Path, *, looked_after_until: int, may_repeat: bool = False) -> Verdict:
+    """Compare what should have fired with the evidence.
 
-    entry: str
-    generation: int
-    since: int
-    until: int
-    period: int
-
-    def fires(self) -> range:
-        return range((self.since // self.period + 1) * self.period, self.until + 1, self.period)
-
-
-def judge(database: Path, side_effects: Path, *, stopped_at: int, slack: int = 3 * SECOND) -> Verdict:
-    """Compare what should have fired with what the tables and the side effects say.
-
-    ``stopped_at``: until then, in microseconds, every entry must have been looked after.
+    ``looked_after_until``: until then, in microseconds, every entry must have been looked after. ``may_repeat``: the
+    traces are of tasks, which run at least once, so that the store's own record must say what was emitted once.
     """
-    problems: list[str] = []
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        connection.row_factory = sqlite3.Row
-        emitted, ranges = read_fires(connection, problems)
-        owned = list(read_owned(connection, problems, slack))
-        for each in owned:
-            is_newest = all(other.since <= each.since for other in owned if other.entry == each.entry)
-            removed = connection.execute("SELECT removed FROM beatd_entries WHERE name = ?", (each.entry,)).fetchone()[
-                0
-            ]
-            if is_newest and not removed and each.until < stopped_at - each.period - slack:
-                problems.append(f"died: {each.entry} was looked after until {each.until} only, of {stopped_at}")
-        waiting = {row["id"]: row["state"] for row in connection.execute("SELECT id, state FROM beatd_messages")}
-        problems += read_held(connection, waiting)
-    expected = {(each.entry, each.generation, fire) for each in owned for fire in each.fires()}
-    disposed = {fire for fire in expected for first, last in ranges.get(fire[:2], ()) if first <= fire[2] <= last}
-    problems += [f"lost: {fire}" for fire in sorted(expected - set(emitted) - disposed)]
-    problems += [f"emitted, but owned by no version: {fire}" for fire in sorted(set(emitted) - expected)]
-    problems += [f"emitted and on record as not: {fire}" for fire in sorted(set(emitted) & disposed)]
-    runs = read_side_effects(side_effects)
-    for (entry, generation, fire), message_id in emitted.items():
-        if message_id != str(uuid5(BEATD, f"beatd\n{generation}\n{fire}\n{entry}")):
-            problems.append(f"wrong id: {entry} {fire} {message_id}")
-        if not runs[message_id] and message_id not in waiting:
-            problems.append(f"emitted, never ran: {entry} {fire}")
-    problems += [f"ran, but was never emitted: {each}" for each in set(runs) - set(emitted.values())]
-    repeats = sum(count - 1 for count in runs.values())
-    return Verdict(len(expected), len(emitted), len(disposed), len(runs), repeats, problems)
+    found = Verdict()
+    lives = dict(_lives(evidence))
+    by_life = _read(traces, evidence, lives, found, may_repeat=may_repeat)
+    for life, changes in lives.items():
+        _judge_life(life, changes, by_life.get(life, Traces()), evidence, found)
+    for name, changes in evidence.changes.items():
+        _judge_end(name, changes[-1], evidence, looked_after_until, found)
+    _judge_ranges(evidence, found)
+    if evidence.keeps_all:
+        _judge_record(evidence, by_life, found)
+    arrivals = sorted(moment for each in by_life.values() for moment in each.arrivals)
+    found.silence = max((b - a for a, b in pairwise(arrivals)), default=0)
+    return found
 
 
-def read_fires(connection, problems):
-    """Return emitted ids by (entry, generation, fire), and ranges by (entry, generation)."""
-    emitted: dict[tuple[str, int, int], str] = {}
-    ranges: dict[tuple[str, int], list[tuple[int, int]]] = {}
-    for row in connection.execute("SELECT * FROM beatd_fires WHERE reason != 'triggered' ORDER BY first"):
-        key = (row["entry"], row["generation"])
-        if row["reason"] != "emitted":
-            ranges.setdefault(key, []).append((row["first"], FOREVER if row["last"] is None else row["last"]))
-        elif (*key, row["first"]) in emitted:
-            problems.append(f"emitted twice: {key} {row['first']}")
-        else:
-            emitted[(*key, row["first"])] = row["message_id"]
-    for key, found in ranges.items():
-        problems += [f"ranges overlap: {key} {a} {b}" for a, b in pairwise(sorted(found)) if b[0] <= a[1]]
-    counted = Counter(emitted.values())
-    problems += [f"id twice: {each}" for each, count in counted.items() if count > 1]
-    return emitted, ranges
-
-
-def read_held(connection, waiting):
-    """Yield what is held behind nothing that waits or runs, and what an entry waits for though it has ended."""
-    held = {each for each, state in waiting.items() if state == "held"}
-    for row in connection.execute("SELECT name, unfinished_id, held_id FROM beatd_entries"):
-        if row["unfinished_id"] is not None and waiting.get(row["unfinished_id"], "dead") == "dead":
-            yield f"waits for what has ended: {row['name']} {row['unfinished_id']}"
-        held.discard(row["held_id"])
-    yield from (f"held behind nothing: {each}" for each in held)
-
-
-def read_owned(connection, problems, slack):
-    """Yield what each version owned: from its change, or from the last fire of the one before, to the next one's."""
-    (installed,) = connection.execute("SELECT since FROM beatd_namespaces").fetchone()
-    cursors = dict(connection.execute("SELECT name, cursor FROM beatd_entries"))
-    for name, changes in read_changes(connection).items():
-        generation, since = 0, installed
-        for number, (first_version, changed_at, rule) in enumerate(changes):
-            since = max(since, changed_at)
-            following = changes[number + 1] if number + 1 < len(changes) else None
-            if rule is None:
+def _lives(evidence: Evidence) -> Iterator[tuple[tuple[str, int], list[Change]]]:
+    """Yield by (entry, generation) the changes from each creation of the name to its removal, inclusive."""
+    for name, changes in evidence.changes.items():
+        generation, life = 0, []
+        for change in changes:
+            if not life and change.rule is None:
                 continue
-            if number == 0 or changes[number - 1][2] is None:
+            life.append(change)
+            if change.rule is None:
                 generation += 1
-            until = cursors[name]
-            if following is not None:
-                until = max(following[1], newest_of(connection, name, first_version, following[0]))
-                if until > following[1] + slack:
-                    problems.append(f"{name}: version {first_version} fired {until - following[1]} µs past its end")
-            yield Owned(name, generation, since, until, PERIODS[rule])
-            since = until
+                yield (name, generation), life
+                life = []
+        if life:
+            yield (name, generation + 1), life
 
 
-def read_changes(connection):
-    """Return by name (version, changed_at, rule) of each version whose rule is another than the one before it."""
-    changes: dict[str, list[tuple[int, int, str | None]]] = {}
-    for row in connection.execute("SELECT * FROM beatd_definitions ORDER BY name, number"):
-        rule = json.loads(row["entry"])["schedule"] if row["entry"] else None
-        known = changes.setdefault(row["name"], [])
-        if not known or known[-1][2] != rule:
-            known.append((row["number"], row["changed_at"], rule))
-    return changes
+def _read(
+    traces: Path, evidence: Evidence, lives: Iterable[tuple[str, int]], found: Verdict, *, may_repeat: bool
+) -> dict[tuple[str, int], Traces]:
+    """Return the traces of each life."""
+    generations = Counter(name for name, _ in lives)
+    by_life: dict[tuple[str, int], Traces] = {}
+    seen: set[str] = set()
+    with traces.open() as lines:
+        for line in lines:
+            arrived, message_id, fire, entry, edit = line.rstrip("\n").split("\t")
+            if may_repeat:
+                if message_id in seen:
+                    found.repeats += 1
+                    continue
+                seen.add(message_id)
+            generation = _generation(message_id, entry, int(fire), generations[entry])
+            if generation is None:
+                found.problems.append(f"an id that no life of the entry has: {line.strip()}")
+                continue
+            by_life.setdefault((entry, generation), Traces()).add(int(fire), int(edit), int(arrived))
+            late = int(arrived) - int(fire)
+            found.worst = max(found.worst, late)
+            if late < -SKEW:
+                found.problems.append(f"{-late} µs before its time: {entry} {fire}")
+    return by_life
 
 
-def newest_of(connection, name, first_version, next_version):
-    """Return the newest fire that the versions from one to before the next have settled."""
-    (newest,) = connection.execute(
-        "SELECT max(coalesce(last, first)) FROM beatd_fires WHERE entry = ? AND version >= ? AND version < ?",
-        (name, first_version, next_version),
-    ).fetchone()
-    return newest or 0
+def _generation(message_id: str, entry: str, fire: int, most: int) -> int | None:
+    for generation in range(most, 0, -1):
+        if message_id == str(uuid5(BEATD, f"beatd\n{generation}\n{fire}\n{entry}")):
+            return generation
+    return None
 
 
-def read_side_effects(path: Path) -> Counter[str]:
-    """Count how often each message ran; each line of the file is an id."""
-    return Counter(line.strip() for line in path.read_text().splitlines() if line.strip())
+def _judge_life(
+    life: tuple[str, int], changes: list[Change], traces: Traces, evidence: Evidence, found: Verdict
+) -> None:
+    name = f"{life[0]} generation {life[1]}"
+    in_order = sorted(zip(traces.fires, traces.edits, strict=True))
+    fires = [fire for fire, _ in in_order]
+    found.traced += len(fires)
+    found.doubled += [f"doubled: {name} {fire} {count} times" for fire, count in Counter(fires).items() if count > 1]
+    found.problems += [
+        f"by a former definition: {name} {later[0]} has edit {later[1]}, {former[0]} had {former[1]}"
+        for former, later in pairwise(in_order)
+        if later[1] < former[1]
+    ]
+    observed = sorted(set(fires))
+    end = changes[-1].moment if changes[-1].rule is None else evidence.cursors.get(life[0], 0)
+    owned = _handed_over(changes, observed, max(evidence.installed, changes[0].moment), end)
+    expected = {fire for each in owned for fire in each.fires()}
+    found.expected += len(expected)
+    ranges = [each for each in evidence.ranges if (each.entry, each.generation) == life]
+    missing = expected - set(observed)
+    for each in ranges:
+        disposed = {fire for fire in expected if each.first <= fire <= each.last}
+        found.disposed[each.reason] += len(disposed)
+        both = disposed - missing
+        found.problems += [f"emitted, and on record as {each.reason}: {name} {fire}" for fire in sorted(both)]
+        missing -= disposed
+    found.lost += [f"lost: {name} {fire}" for fire in sorted(missing)]
+    found.problems += [f"emitted, owned by no version: {name} {fire}" for fire in sorted(set(observed) - expected)]
+
+
+def _handed_over(changes: list[Change], observed: Sequence[int], since: int, end: int) -> list[Owned]:
+    """Return who owned what.
+
+    A version begins with its change, or after the last fire that the former one had emitted meanwhile: which of its
+    fires that was the traces tell. It begins no later than by the clock of who takes it in, which may be behind that of
+    who made it. Of all ways to hand over, the one that fits best.
+    """
+    ways: dict[int, tuple[int, list[Owned]]] = {since: (0, [])}
+    for former, later in pairwise(changes):
+        reached: dict[int, tuple[int, list[Owned]]] = {}
+        for since_, (cost, path) in ways.items():
+            floor = max(later.moment, since_)
+            late = _between(observed, floor, later.moment + SLACK)
+            early = _between(observed, max(since_, floor - SKEW), floor)
+            untils = {floor, *(fire for fire in late if former.rule and former.rule.names(fire))}
+            for until in untils.union(fire - 1 for fire in early if later.rule and later.rule.names(fire)):
+                owned = Owned(since_, until, former.rule)
+                total = cost + _misfit(owned, observed)
+                if until not in reached or total < reached[until][0]:
+                    reached[until] = (total, [*path, owned])
+        ways = reached
+    if changes[-1].rule is None:
+        return min(ways.values(), key=lambda way: way[0])[1]
+    last = [(cost, [*path, Owned(since_, end, changes[-1].rule)]) for since_, (cost, path) in ways.items()]
+    return min(last, key=lambda way: way[0] + _misfit(way[1][-1], observed))[1]
+
+
+def _between(observed: Sequence[int], since: int, until: int) -> Sequence[int]:
+    return observed[bisect_right(observed, since) : bisect_right(observed, until)]
+
+
+def _misfit(owned: Owned, observed: Sequence[int]) -> int:
+    """Return how many fires are either owned or observed, but not both."""
+    there = _between(observed, owned.since, owned.until)
+    fitting = sum(owned.rule is not None and owned.rule.names(fire) for fire in there)
+    return len(there) + len(owned.fires()) - 2 * fitting
+
+
+def _judge_end(name: str, last: Change, evidence: Evidence, until: int, found: Verdict) -> None:
+    if last.rule is None:
+        return
+    cursor = evidence.cursors.get(name)
+    if cursor is None:
+        found.problems.append(f"{name} has no record")
+    elif cursor < until - last.rule.period - SLACK:
+        found.problems.append(f"{name} was looked after until {cursor} only, of {until}")
+
+
+def _judge_ranges(evidence: Evidence, found: Verdict) -> None:
+    by_life: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    for each in evidence.ranges:
+        by_life.setdefault((each.entry, each.generation), []).append((each.first, each.last))
+    for life, spans in by_life.items():
+        found.problems += [f"ranges overlap: {life} {a} {b}" for a, b in pairwise(sorted(spans)) if b[0] <= a[1]]
+
+
+def _judge_record(evidence: Evidence, by_life: dict[tuple[str, int], Traces], found: Verdict) -> None:
+    """Compare what the store says that it emitted with what came of it."""
+    traced = {(*life, fire) for life, each in by_life.items() for fire in each.fires}
+    recorded = {fire for message_id, fire in evidence.on_record.items() if message_id not in evidence.waiting}
+    found.problems += [f"on record twice: {each}" for each in evidence.twice_on_record]
+    found.problems += [f"on record as emitted, never seen: {each}" for each in sorted(recorded - traced)]
+    unknown = traced.difference(evidence.on_record.values())
+    found.problems += [f"seen, not on record as emitted: {each}" for each in sorted(unknown)]
