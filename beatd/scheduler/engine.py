@@ -99,7 +99,8 @@ class Scheduler:
     def tick(self) -> int:
         """Do what is to be done now; return in how many microseconds to come again. Costs what is due."""
         elapsed = self._time.elapsed()
-        if elapsed >= self._renew_at:
+        # A lease that ran out in an outage is asked for again with the first request that may be answered.
+        if elapsed >= self._renew_at or (self._holding is not None and elapsed >= self._trusted_until):
             self._renew()
         if elapsed >= self._poll_at:
             self._poll_at = elapsed + POLL

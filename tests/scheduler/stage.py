@@ -1,0 +1,82 @@
+"""Schedulers on one store and one clock, driven by hand."""
+
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from beatd.config.settings import Settings
+from beatd.scheduler.engine import Scheduler
+from beatd.sqlkit.database import Database, open_database
+from beatd.testing import ManualClock
+from beatd.wiring.drivers import Broker, State, is_redis, open_broker, open_state
+from beatd.wiring.schedule import Manner, make_scheduler, make_sources
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Stage:
+    """``url``: of the store, in place of a database file in the folder."""
+
+    def __init__(self, folder: Path, url: str | None = None) -> None:
+        self.clock = ManualClock(START)
+        self.file = folder / "beatd.toml"
+        self.database = folder / "beatd.db"
+        self.url = url or f"sqlite:///{self.database}"
+        self._open: list[Database | State | Broker] = []
+
+    def write(self, **entries: str) -> None:
+        """Write the file anew: a name and the lines of its table."""
+        tables = [f"[schedules.{name}]\ntask = 't'\n{lines}\n" for name, lines in entries.items()]
+        self.file.write_text("\n".join(tables))
+
+    def scheduler(self, holder: str = "one", *, url: str | None = None, **manner: bool) -> Scheduler:
+        """Return a scheduler that has started; ``url``: its own way to the store."""
+        settings = Settings(broker=url or self.url, schedule=(str(self.file),))
+        self.state, self.broker = self._stores(settings)
+        sources = make_sources(settings, None)
+        made = make_scheduler(
+            settings, self.state, self.broker, sources, manner=Manner(**manner), holder=holder, clock=self.clock
+        )
+        made.start()
+        return made
+
+    def _stores(self, settings: Settings) -> tuple[State, Broker]:
+        if is_redis(settings.broker):
+            state, broker = open_state(settings, clock=self.clock), open_broker(settings, clock=self.clock)
+            self._open += [state, broker]
+            return state, broker
+        database = open_database(settings.broker, busy_seconds=0.1)
+        self._open.append(database)
+        state = open_state(settings, clock=self.clock, database=database)
+        return state, open_broker(settings, clock=self.clock, database=database)
+
+    def tick(self, scheduler: Scheduler, seconds: float = 0, *, at_most: float = 1.0) -> None:
+        """Let time pass in small strides, and the scheduler with it."""
+        end = self.clock.moment + timedelta(seconds=seconds)
+        scheduler.tick()
+        while self.clock.moment < end:
+            self.clock.advance(min(at_most, (end - self.clock.moment).total_seconds()))
+            scheduler.tick()
+
+    def settle(self, scheduler: Scheduler) -> None:
+        """Let a scheduler do all that is due, late fires included."""
+        for _ in range(200):
+            wait = scheduler.tick()
+            if wait > 50_000:
+                return
+            self.clock.advance(wait / 1_000_000)
+
+    def runs(self, entry: str):
+        """Return (seconds after the start, state, count) of an entry's history, oldest first."""
+        zero = int(START.timestamp() * 1_000_000)
+        found = self.state.history.runs(entry=entry, limit=100_000)[::-1]
+        return [((run.fire_time - zero) / 1_000_000, run.state, run.count) for run in found]
+
+    def emitted(self, entry: str) -> list[float]:
+        """Return the fires emitted, in seconds after the start."""
+        return [moment for moment, state, _ in self.runs(entry) if state == "emitted"]
+
+    def close(self) -> None:
+        for database in self._open:
+            with closing(database):
+                pass
