@@ -2,16 +2,19 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 import pytest
+import redis
 
 from beatd.errors import BrokerUnavailableError
 from beatd.scheduler.engine import Scheduler
 from tests.scheduler.stage import Stage
-from tests.servers.postgresql import postgres_schema
+from tests.servers.postgresql import POSTGRES, postgres_schema
 from tests.servers.proxy import Proxy
 
 DRIVERS = ("sqlite", "postgresql", "redis")
@@ -28,6 +31,7 @@ class Troubled(Stage):
         self.proxy = proxy
         if proxy is not None:
             self.url = by_port(self.url, proxy.port)
+        self.said = ""
         self._lock: sqlite3.Connection | None = None
 
     def cut_off(self) -> None:
@@ -47,15 +51,43 @@ class Troubled(Stage):
             self._lock = None
 
     def endure(self, scheduler: Scheduler, seconds: float, *, at_most: float = 1.0) -> int:
-        """As ``tick``, where ticks may fail; return how many did."""
+        """As ``tick``, where ticks may fail; return how many did. ``said``: what the last of them said."""
         failed, end = 0, self.clock.elapsed() + round(seconds * 1_000_000)
         while self.clock.elapsed() < end:
             self.clock.advance(min(at_most, (end - self.clock.elapsed()) / 1_000_000))
             try:
                 scheduler.tick()
-            except BrokerUnavailableError:
-                failed += 1
+            except BrokerUnavailableError as error:
+                failed, self.said = failed + 1, str(error)
         return failed
+
+    def tick_all(self, *schedulers: Scheduler, seconds: int) -> None:
+        """Let time pass second by second, and all of them with it."""
+        for _ in range(seconds):
+            self.clock.advance(1)
+            for scheduler in schedulers:
+                scheduler.tick()
+
+    def sql(self, *statements: str) -> None:
+        """Change the database by hand, all in one transaction."""
+        if self.driver == "sqlite":
+            with closing(sqlite3.connect(self.database)) as connection, connection:
+                for statement in statements:
+                    connection.execute(statement)
+            return
+        with psycopg.connect(POSTGRES, options=f"-c search_path={self.schema}") as server:
+            for statement in statements:
+                server.execute(statement.encode())
+
+    @property
+    def schema(self) -> str:
+        """PostgreSQL's schema that this stage has for itself."""
+        return self.direct.rpartition("schema=")[2]
+
+    def redis(self, *words: str | int) -> Any:
+        """Send the server a command by hand."""
+        with redis.Redis.from_url(self.direct) as client:
+            return client.execute_command(*words)
 
     def close(self) -> None:
         self.bring_back()
