@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from beatd.core.entry import Draft, Entry
 from beatd.errors import BrokerUnavailableError, StoreError
 from beatd.rediskit.server import Server
+from beatd.stores.redis import RedisDefinitions
 from tests.servers.proxy import Proxy
 from tests.servers.redis import PrivateRedis
 
@@ -13,6 +15,21 @@ from tests.servers.redis import PrivateRedis
 @pytest.fixture
 def proxy(redis_server: PrivateRedis, proxy_to: Callable[[int], Proxy]) -> Proxy:
     return proxy_to(redis_server.port)
+
+
+@pytest.fixture
+def server(redis_server: PrivateRedis) -> Server:
+    """A namespace whose set is the entry ``a``."""
+    made = redis_server.open()
+    entry = Entry(name="a", task="shop.add", schedule="every 1m")
+    RedisDefinitions(made, made.clock).apply([Draft(name="a", place="x", entry=entry)], holder="h")
+    return made
+
+
+def everything(server: Server) -> dict[bytes, bytes]:
+    """Return what lies on a server, but for its wake-up calls."""
+    found = sorted(key for key in server.command("KEYS", "*") if b":wake:" not in key)
+    return {key: server.command("DUMP", key) for key in found}
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 from beatd.brokers.redis import RedisLimits, RedisReceiver
 from beatd.clock import SystemClock
 from beatd.core.ending import lost
-from beatd.core.entry import Draft, Entry
 from beatd.core.identity import message_id
 from beatd.core.message import Message
 from beatd.core.record import Emission, Item, Record, Sent, Tracking
@@ -17,7 +16,8 @@ from beatd.errors import BrokerUnavailableError, StoreError
 from beatd.rediskit import ending
 from beatd.rediskit.server import Server
 from beatd.results.redis import RedisOutcomes
-from beatd.stores.redis import RedisDefinitions, RedisRecords
+from beatd.stores.redis import RedisRecords
+from tests.rediskit.conftest import everything
 
 SECOND = 1_000_000
 PREFIX = "{beatd:tests}:"
@@ -45,19 +45,6 @@ def _record(seq, *, unfinished=None, held=None, **fields):
 def _item(expected, record, *fire_times, **fields):
     emissions = tuple(_emission(fire_time) for fire_time in fire_times)
     return Item(name="a", expected=expected, record=record, **{"emissions": emissions, **fields})
-
-
-def _keys(server):
-    found = sorted(key for key in server.command("KEYS", "*") if b":wake:" not in key)
-    return {key: server.command("DUMP", key) for key in found}
-
-
-@pytest.fixture
-def server(redis_server):
-    made = redis_server.open()
-    entry = Entry(name="a", task="t", schedule="every 1m")
-    RedisDefinitions(made, made.clock).apply([Draft(name="a", place="x", entry=entry)], holder="h")
-    return made
 
 
 @pytest.fixture
@@ -89,22 +76,22 @@ def test_a_key_of_another_type_is_found_before_an_end_writes_anything(server, qu
     server.command("GEOADD", PREFIX + spoilt, "1", "1", "x") if "seq" in spoilt else server.command(
         "LPUSH", PREFIX + spoilt, "x"
     )
-    before = _keys(server)
+    before = everything(server)
     with pytest.raises(StoreError, match="holds what beatd did not put there"):
         RedisReceiver(server, server.clock).settle(delivery, FAILED)
-    assert _keys(server) == before
+    assert everything(server) == before
 
 
 @pytest.mark.parametrize("spoilt", ["held", "revoked", "finished", "timed_out", "ready:celery", "claimed:celery"])
 def test_a_key_of_another_type_is_found_before_a_step_ends_anything(server, records, queued, spoilt):
     server.command("DEL", PREFIX + spoilt)
     server.command("LPUSH", PREFIX + spoilt, "x")
-    before = _keys(server)
+    before = everything(server)
     cancels = ((_id(7), "why"), (_id(8), "why"))
     item = _item(2, _record(3), releases=(_id(8),), cancels=cancels, timed_out=Sent(_id(7), 7, 1))
     with pytest.raises(StoreError, match="holds what beatd did not put there"):
         records.step([item])
-    assert _keys(server) == before
+    assert everything(server) == before
 
 
 # ---------------------------------------------------------------- judged by the record as it is

@@ -14,6 +14,7 @@ from beatd.errors import BrokerUnavailableError, StoreError
 from beatd.rediskit.server import Server
 from beatd.results.redis import RedisOutcomes
 from beatd.stores.redis import RedisDefinitions, RedisLeases, RedisRecords
+from tests.rediskit.conftest import everything
 
 SECOND = 1_000_000
 PREFIX = "{beatd:tests}:"
@@ -31,23 +32,6 @@ def _record(seq, version=1):
 def _item(expected, seq, *sent, **fields):
     emissions = tuple(Emission(7, message) for message in sent)
     return Item(name="a", expected=expected, record=_record(seq), emissions=emissions, **fields)
-
-
-def _define(server):
-    entry = Entry(name="a", task="shop.add", schedule="every 1m")
-    RedisDefinitions(server, server.clock).apply([Draft(name="a", place="x", entry=entry)], holder="h")
-
-
-def _keys(server):
-    found = sorted(key for key in server.command("KEYS", "*") if b":wake:" not in key)
-    return {key: server.command("DUMP", key) for key in found}
-
-
-@pytest.fixture
-def server(redis_server):
-    made = redis_server.open()
-    _define(made)
-    return made
 
 
 WRITTEN_BY_A_STEP = [
@@ -73,11 +57,11 @@ WRITTEN_BY_A_STEP = [
 @pytest.mark.parametrize("spoilt", WRITTEN_BY_A_STEP)
 def test_a_key_of_another_type_is_found_before_a_step_writes_anything(server, spoilt):
     server.command("GEOADD" if spoilt in ("seq", "fire_seq") else "SET", PREFIX + spoilt, *_VALUE[spoilt in _NUMBERS])
-    before = _keys(server)
+    before = everything(server)
     ranges = (Disposition("a", 1, 1, Reason.MISSED, 1, 2, 1),)
     with pytest.raises(StoreError, match="holds what beatd did not put there"):
         RedisRecords(server, server.clock, "all").step([_item(None, 1, _message(), dispositions=ranges, notice=True)])
-    assert _keys(server) == before
+    assert everything(server) == before
 
 
 _NUMBERS = ("seq", "fire_seq")
@@ -92,10 +76,10 @@ def test_a_key_of_another_type_is_found_before_a_settlement_writes_anything(serv
     receiver = RedisReceiver(server, server.clock)
     (delivery,) = receiver.claim(["celery"], owner="w", limit=1, lease=SECOND)
     server.command("SET", PREFIX + spoilt, "x")
-    before = _keys(server)
+    before = everything(server)
     with pytest.raises(StoreError, match="holds what beatd did not put there"):
         receiver.settle(delivery, Outcome(verdict=Verdict.DONE, state=State.SUCCESS), [_message("next")])
-    assert _keys(server) == before
+    assert everything(server) == before
 
 
 def test_numbers_longer_than_a_double_come_through(server):
