@@ -1,8 +1,8 @@
 """Schedulers on each store, on a clock that is moved, with a way to the store that can be spoilt."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -29,6 +29,8 @@ class Troubled(Stage):
         self.driver = driver
         self.direct = self.url
         self.proxy = proxy
+        if driver == "postgresql":
+            self.patience = 1.0  # it ends sessions that a busy machine holds up for longer
         if proxy is not None:
             self.url = by_port(self.url, proxy.port)
         self.said = ""
@@ -138,3 +140,13 @@ def troubled(request: pytest.FixtureRequest, tmp_path: Path, hasty: None) -> Ite
 def remote(request: pytest.FixtureRequest, tmp_path: Path, hasty: None) -> Iterator[Troubled]:
     """On every driver that has a server."""
     yield from _troubled(request.param, request, tmp_path)
+
+
+@pytest.fixture
+def troubled_on(
+    request: pytest.FixtureRequest, tmp_path: Path, hasty: None, proxy_to: object
+) -> Iterator[Callable[[str], Troubled]]:
+    """On one driver, by its name."""
+    with ExitStack() as stack:
+        make = contextmanager(_troubled)
+        yield lambda driver: stack.enter_context(make(driver, request, tmp_path))

@@ -17,7 +17,6 @@ import select
 import signal
 import sys
 from contextlib import contextmanager
-from typing import NoReturn
 
 from redis.connection import Connection
 
@@ -34,17 +33,22 @@ POINTS = ("before_computing", "before_sending", "in_mid_request", "stored", "ans
 SUPERVISOR = os.getpid()
 
 
-def die() -> NoReturn:
-    # The scheduler is its child, which it would start again.
-    for pid in (SUPERVISOR, os.getpid()):
-        os.kill(pid, signal.SIGKILL)
-    raise AssertionError
+def befall(fate: str) -> None:
+    if fate == "kill":
+        # The scheduler is its child, which it would start again.
+        for pid in (SUPERVISOR, os.getpid()):
+            os.kill(pid, signal.SIGKILL)
+    elif fate == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    else:
+        os.kill(SUPERVISOR, signal.SIGTERM)
 
 
 class Doom:
     """Which of the points come next, and whether this step is the last."""
 
-    def __init__(self, point: str, number: int) -> None:
+    def __init__(self, fate: str, point: str, number: int) -> None:
+        self._fate = fate
         self._point = point
         self._left = number
         self._is_last = False
@@ -56,8 +60,12 @@ class Doom:
         self._is_last = self._left == 0
 
     def at(self, point: str) -> None:
-        if self._is_last and point == self._point:
-            die()
+        if self.is_at(point):
+            self.strike()
+
+    def strike(self) -> None:
+        self._is_last, self._left = False, 0
+        befall(self._fate)
 
     def is_at(self, point: str) -> bool:
         return self._is_last and point == self._point
@@ -72,7 +80,7 @@ def wrap_engine(doom: Doom) -> None:
     def doomed(self) -> None:
         moment = self.next()
         if doom.computing_next() and moment is not None and moment <= self._time.now():
-            die()
+            doom.strike()
         fire_due(self)
 
     emitter.Emitter.fire_due = doomed
@@ -113,27 +121,28 @@ def wrap_requests(doom: Doom) -> None:
         if doom.is_at("in_mid_request"):
             data = command.encode() if isinstance(command, str) else b"".join(command)
             self._sock.sendall(data[: len(data) // 2])
-            die()
+            doom.strike()
+            command = [data[len(data) // 2 :]]
         send(self, command, *given, **more)
 
     def doomed_read(self, *given, **more):
         if doom.is_at("stored"):
             assert select.select([self._sock], [], [], 10)[0], "no answer came"
-            die()
+            doom.strike()
         return read(self, *given, **more)
 
     Connection.send_packed_command, Connection.read_response = doomed_send, doomed_read
 
 
 if __name__ == "__main__":
-    _, point, number, batch, *sys.argv[1:] = sys.argv
+    _, fate, point, number, batch, *sys.argv[1:] = sys.argv
     assert point in POINTS
     emitter.BATCH = int(batch)
-    fate = Doom(point, int(number))
-    wrap_engine(fate)
+    ahead = Doom(fate, point, int(number))
+    wrap_engine(ahead)
     for kind in (RedisRecords, SqlRecords):
-        wrap_records(fate, kind)
+        wrap_records(ahead, kind)
     for kind in (SqliteDatabase, PostgresDatabase):
-        wrap_transactions(fate, kind)
-    wrap_requests(fate)
+        wrap_transactions(ahead, kind)
+    wrap_requests(ahead)
     main()

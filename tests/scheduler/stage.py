@@ -17,6 +17,9 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 class Stage:
     """``url``: of the store, in place of a database file in the folder."""
 
+    patience = 0.1
+    """Seconds to wait for a lock of the database."""
+
     def __init__(self, folder: Path, url: str | None = None) -> None:
         self.clock = ManualClock(START)
         self.file = folder / "beatd.toml"
@@ -45,7 +48,7 @@ class Stage:
             state, broker = open_state(settings, clock=self.clock), open_broker(settings, clock=self.clock)
             self._open += [state, broker]
             return state, broker
-        database = open_database(settings.broker, busy_seconds=0.1)
+        database = open_database(settings.broker, busy_seconds=self.patience)
         self._open.append(database)
         state = open_state(settings, clock=self.clock, database=database)
         return state, open_broker(settings, clock=self.clock, database=database)
