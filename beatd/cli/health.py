@@ -60,5 +60,13 @@ def judge(
     if lag > late_after:
         problems.append(f"the oldest fire that is due waits since {iso(due)}")
     problems += [f"{each.holder}: {each.status['set_refused']}" for each in live if each.status.get("set_refused")]
+    problems += [
+        f"{each.holder}: its clock was set back; what has fired up to {iso(until)} is not fired again"
+        for each in live
+        if isinstance(until := each.status.get("clock_back_until"), int)
+    ]
+    problems += [
+        f"{each.holder}: its clock was set forward; held for a minute" for each in live if each.status.get("clock_held")
+    ]
     counted = Counter(view.state for view in views)
     return Health(now=now, problems=tuple(problems), parts=parts, parts_held=held, lag_ms=lag / 1000, entries=counted)

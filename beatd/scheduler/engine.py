@@ -254,6 +254,7 @@ class Scheduler:
             "entries": len(self._emitter),
             "late": self._emitter.late,
             "clock_held": self._time.holding,
+            "clock_back_until": self._time.back_until,
             "clock_skew_ms": self._skew() // 1000,
             "set_refused": self._sources.refused,
         }

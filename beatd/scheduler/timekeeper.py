@@ -3,10 +3,12 @@
 import logging
 
 from beatd.ports import Clock
+from beatd.schedules.moments import iso
 
 SECOND = 1_000_000
 STEP = 60 * SECOND
 HOLD = 60 * SECOND
+BACK = 2 * SECOND
 _log = logging.getLogger("beatd.scheduler")
 
 
@@ -14,7 +16,7 @@ class Timekeeper:
     """The store's clock, for a store on this host: the wall clock, watched by one that never steps.
 
     A forward step over a minute is held for a minute, then believed, so that a mistaken step does not fire a day's
-    work early. A backward step needs nothing: cursors never go back, so what has fired waits.
+    work early. A backward step is told and needs nothing else: cursors never go back, so what has fired waits.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -22,6 +24,9 @@ class Timekeeper:
         self._wall = clock.now()
         self._elapsed = clock.elapsed()
         self._held_since: int | None = None
+        self._furthest = self._wall
+        self.back_until: int | None = None
+        """The moment up to which all has been fired, while the clock is behind it; None while it is not."""
 
     def now(self) -> int:
         """Return the moment that decisions are made at, in microseconds."""
@@ -29,8 +34,7 @@ class Timekeeper:
         expected = self._wall + elapsed - self._elapsed
         if wall - expected <= STEP:
             self._held_since = None
-            self._wall, self._elapsed = wall, elapsed
-            return wall
+            return self._believe(wall, elapsed)
         if self._held_since is None:
             self._held_since = elapsed
             fields = {"action": "clock_step", "step_ms": (wall - expected) // 1000}
@@ -38,7 +42,18 @@ class Timekeeper:
         if elapsed - self._held_since < HOLD:
             return expected
         self._held_since = None
+        return self._believe(wall, elapsed)
+
+    def _believe(self, wall: int, elapsed: int) -> int:
         self._wall, self._elapsed = wall, elapsed
+        self._furthest = max(self._furthest, wall)
+        former, self.back_until = self.back_until, self._furthest if self._furthest - wall > BACK else None
+        if self.back_until is not None and former is None:
+            fields = {"action": "clock_step", "step_ms": (wall - self._furthest) // 1000}
+            said = (
+                "the clock was set back: what has fired up to %s is not fired again, and the next fires come after it"
+            )
+            _log.warning(said, iso(self._furthest), extra=fields)
         return wall
 
     @property

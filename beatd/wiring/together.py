@@ -12,6 +12,7 @@ from beatd.processes.member import Part
 from beatd.processes.notify import Notifier
 from beatd.wiring.drivers import CLOCK, open_state
 from beatd.wiring.installation import check_installation
+from beatd.wiring.plausible import check_clock
 from beatd.wiring.schedule import Manner, ReadCelery, new_holder, run_scheduler
 from beatd.wiring.work import Labour, worker_spec
 from beatd.worker import service
@@ -37,6 +38,8 @@ def run(
     set_up_logging(settings.log_level, settings.log_format)
     read_code = code.read if code is not None else None
     with closing(open_state(settings)) as state:
+        # Before anything is written: a state begun in 1970 would owe all the fires since then.
+        check_clock(state, catch_up=manner.catch_up)
         installation = state.definitions.install()
         check_installation(settings, installation)
         manner = replace(manner, installation=installation.id)

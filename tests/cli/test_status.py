@@ -52,6 +52,14 @@ def test_a_set_that_is_not_taken_is_a_problem():
     assert problems([scheduler(status={"set_refused": "another project's?"})]) == ("h:1: another project's?",)
 
 
+def test_a_clock_that_was_set_is_a_problem_while_it_lasts():
+    (back,) = problems([scheduler(status={"clock_back_until": 1_800_000_000_000_000})])
+    assert back.startswith("h:1: its clock was set back; what has fired up to 2027-01-15T08:00:00Z")
+    (ahead,) = problems([scheduler(status={"clock_held": True})])
+    assert ahead == "h:1: its clock was set forward; held for a minute"
+    assert problems([scheduler(status={"clock_back_until": None, "clock_held": False})]) == ()
+
+
 def test_status_of_a_stopped_beatd_says_so_and_fails_the_check(beatd_in):
     assert beatd_in("status").code == 0
     checked = beatd_in("status", "--check", "--json")

@@ -47,3 +47,17 @@ def test_a_backward_step_is_followed() -> None:
     time = Timekeeper(clock)
     clock.step(-60 * MINUTE)
     assert time.now() == 60 * MINUTE
+
+
+def test_a_backward_step_is_told_once_with_the_moment_up_to_which_all_was_fired(caplog) -> None:
+    clock = ModelClock(120 * MINUTE)
+    time = Timekeeper(clock)
+    assert time.back_until is None
+    for _ in range(2):
+        clock.step(-30 * MINUTE)
+        time.now()
+    assert time.back_until == 120 * MINUTE
+    assert caplog.text.count("set back") == 1
+    clock.advance(60 * MINUTE)
+    time.now()
+    assert time.back_until is None
