@@ -132,8 +132,8 @@ def test_a_task_that_never_ends_is_not_waited_for_beyond_the_time_out(desk, unti
 
 
 @pytest.mark.parametrize("whom", ["child", pytest.param("everything", marks=pytest.mark.slow)])
-def test_kill_9_in_between_leaves_nothing_held_and_nothing_beside_another(desk, until, whom) -> None:
-    run = begin(desk, "slow", 'overlap = "queue_one"')
+def test_kill_9_in_between_leaves_nothing_held_and_nothing_beside_another(desk, until, whom, broker) -> None:
+    run = begin(desk, "slow", 'overlap = "queue_one"', broker)
     until(lambda: len(noted(desk)) >= 3)
     if whom == "child":
         os.kill(int(noted(desk)[-1][2]), signal.SIGKILL)
