@@ -17,8 +17,8 @@ from beatd.rediskit import fires
 from beatd.rediskit.records import record_of, value_of
 from beatd.rediskit.server import Server
 
-TRIES = 50
-_LONGEST = 0.02
+ROUNDS, TRIES = 6, 10
+_PAUSE = 0.02
 
 Told = tuple[str, str | bool, str | bool, tuple[str, ...], list[tuple[object, ...]]]
 """(entry, the seq that was judged, the record after it, ids to release, ranges), as the scripts take it."""
@@ -30,18 +30,20 @@ def telling(server: Server, ending: Ending, now: int, ask: Callable[[Told], Any]
     Where the record is not tracked, it is asked once. Raises BrokerUnavailableError where others change the record
     again and again; then nothing was done.
     """
-    told: Told = (ending.entry, False, False, (), [])
-    item = None
-    for tried in range(TRIES):
-        answer = ask(told)
-        if not isinstance(answer, bytes):
-            return answer, item
-        if tried > 0:
-            threading.Event().wait(random.uniform(0, min(_LONGEST, 0.001 * tried)))
-        record = record_of(answer)
-        item = ended(server.namespace, record, ending, now=now, seq=randbits(63))
-        told = _told(ending.entry, record.seq, item, now)
-    raise BrokerUnavailableError(server.url, f"the record of {ending.entry!r} was changed by others {TRIES} times")
+    for asked in range(ROUNDS):
+        if asked > 0:
+            threading.Event().wait(random.uniform(0, asked * _PAUSE))
+        told: Told = (ending.entry, False, False, (), [])
+        item = None
+        # At once, with the record that was just answered: by the end of a pause it would be another one.
+        for _ in range(TRIES):
+            answer = ask(told)
+            if not isinstance(answer, bytes):
+                return answer, item
+            record = record_of(answer)
+            item = ended(server.namespace, record, ending, now=now, seq=randbits(63))
+            told = _told(ending.entry, record.seq, item, now)
+    raise BrokerUnavailableError(server.url, f"the record of {ending.entry!r} is changed by others again and again")
 
 
 def _told(entry: str, seq: int, item: Item | None, now: int) -> Told:

@@ -3,7 +3,10 @@
 
 -- The record as it is, where it has not been judged yet: nothing is to be done before that.
 local function unjudged(told)
-  local record = told and tracked(told[1])
+  if told and not told[2] then
+    return tracked(told[1]) or nil
+  end
+  local record = told and redis.call('HGET', P .. 'records', told[1])
   if record and seq_of(record) ~= told[2] then
     return record
   end
@@ -21,8 +24,7 @@ local function check_told(told)
 end
 
 local function tell(told, now)
-  -- By now it may not be tracked any more.
-  if told and told[3] and tracked(told[1]) then
+  if told and told[3] and redis.call('HEXISTS', P .. 'records', told[1]) == 1 then
     redis.call('ZADD', P .. 'noticed', text(next_mark(now)), told[1])
     redis.call('HSET', P .. 'records', told[1], told[3])
     release(told[4], now)
