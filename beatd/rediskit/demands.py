@@ -4,6 +4,9 @@ from typing import Any
 
 OLDEST = (6, 2)
 
+FORMAT = 1
+"""Of the keys and values of a namespace; ``lua/state.lua`` writes it. A state without one is of the first."""
+
 
 def unmet(info: dict[str, Any], url: str) -> str | None:
     """Return what is wrong with a server, and the remedy; ``info``: what it tells of itself and its memory."""
@@ -18,6 +21,16 @@ def unmet(info: dict[str, Any], url: str) -> str | None:
             "`redis-cli CONFIG SET maxmemory-policy noeviction`, and set it in redis.conf"
         )
     return None
+
+
+def newer(found: bytes | None, url: str) -> str | None:
+    """Return why a namespace's state is refused whose format is ``found``, None where it is not."""
+    if found is None or int(found) <= FORMAT:
+        return None
+    return (
+        f"{url} holds the state of a newer beatd (format {int(found)}, this one knows {FORMAT}); install that beatd, "
+        "or name another `namespace`"
+    )
 
 
 def as_mapping(text: str) -> dict[str, Any]:

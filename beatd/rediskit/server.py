@@ -17,7 +17,7 @@ from redis.retry import Retry
 from beatd.core.urls import masked
 from beatd.errors import BrokerUnavailableError, StoreError
 from beatd.ports import Clock
-from beatd.rediskit.demands import as_mapping, unmet
+from beatd.rediskit.demands import as_mapping, newer, unmet
 from beatd.rediskit.failures import translated
 from beatd.rediskit.scripts import script
 from beatd.rediskit.url import connection_options
@@ -96,6 +96,8 @@ class Server:
         wrong = unmet(as_mapping(self.command("INFO").decode()), self.url)
         if wrong is not None:
             raise BrokerUnavailableError(self.url, wrong)
+        if (refused := newer(self.command(*self._format), self.url)) is not None:
+            raise StoreError(refused)
         self._checked_at = self._own.elapsed()
 
     def elapsed(self) -> int:
@@ -147,9 +149,15 @@ class Server:
                     raise
         return held
 
+    @property
+    def _format(self) -> tuple[str, str, str]:
+        return "HGET", f"{self.prefix}state", "format"
+
     def _check(self, connection: Any) -> None:
         connection.send_command("INFO")
         wrong = unmet(as_mapping(connection.read_response().decode()), self.url)
+        connection.send_command(*self._format)
+        wrong = wrong or newer(connection.read_response(), self.url)
         if wrong is not None:
             raise StoreError(wrong)
         self._checked_at = self._own.elapsed()

@@ -11,8 +11,9 @@ import pytest
 
 from beatd.clock import SystemClock
 from beatd.errors import BrokerUnavailableError, StoreError
-from beatd.rediskit.demands import unmet
+from beatd.rediskit.demands import FORMAT, unmet
 from beatd.rediskit.server import RECHECK, Server
+from beatd.stores.redis import RedisDefinitions
 
 
 def _look(server):
@@ -58,6 +59,21 @@ def test_an_old_server_is_refused_by_its_version(version, fits):
     said = unmet({"redis_version": version, "maxmemory": "0"}, "redis://h")
     assert (said is None) == fits
     assert fits or said == "redis://h is Redis 6.0.16; beatd needs 6.2 or newer"
+
+
+def test_a_state_of_a_newer_format_is_refused_naming_both(redis_server, refused):
+    clock = _Later()
+    server = Server(redis_server.url, "tests", clock)
+    RedisDefinitions(server, clock).install()
+    assert server.command("HGET", f"{server.prefix}state", "format") == str(FORMAT).encode()
+    server.command("HSET", f"{server.prefix}state", "format", FORMAT + 1)
+    said = "holds the state of a newer beatd (format 2, this one knows 1); install that beatd"
+    assert said in refused(redis_server.open())
+    # Also where it was written by an upgrade while this one runs.
+    clock.ahead = RECHECK
+    with pytest.raises(StoreError, match="newer beatd"):
+        server.recheck()
+    assert _look(Server(redis_server.url, "other", SystemClock())) == b""
 
 
 def test_a_user_without_a_command_is_told_which(redis_server, refused):

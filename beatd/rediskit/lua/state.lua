@@ -1,11 +1,13 @@
 -- The namespace's own: `state`, made once; `scheduler:HOLDER` with `schedulers` by when it was last seen and `live` by
 -- the end of its lease; `leases` part -> "UNTIL HOLDER".
 
+local FORMAT = '1' -- of everything here; an older beatd refuses a newer one
+
 -- made: {id, {name of a library, its version, …}}
 local function install(now, made)
   local key = P .. 'state'
   if redis.call('HSETNX', key, 'id', made[1]) == 1 then
-    redis.call('HSET', key, 'since', text(now), 'revision', '0', 'digest', '')
+    redis.call('HSET', key, 'format', FORMAT, 'since', text(now), 'revision', '0', 'digest', '')
     write('HSET', key, made[2])
   end
   return redis.call('HMGET', key, 'id', 'since', 'revision', 'digest', 'rolled_back_at')
