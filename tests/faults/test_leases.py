@@ -1,9 +1,12 @@
 """Leases that are lost, doubled, slow, or gone by hand: only the division of labour suffers."""
 
+from datetime import timedelta
+
 import pytest
 
 from beatd.scheduler.engine import TTL, Ports
 from tests.faults.ledger import read_ledger
+from tests.scheduler.stage import START
 
 SECOND = 1_000_000
 EVERY_SECOND = "schedule = 'every 1s'"
@@ -131,3 +134,49 @@ def test_one_that_stalls_within_its_lease_is_late_and_says_so(troubled) -> None:
     troubled.tick(scheduler, 2)
     assert troubled.emitted("a") == seconds(1, 45)
     assert 38_000 < scheduler.report.as_mapping()["lateness_p99_ms"] < 42_000
+
+
+def test_a_rolling_deploy_over_the_full_hour_fires_its_set_once_and_within_two_seconds(troubled) -> None:
+    troubled.clock.set(START - timedelta(seconds=5))
+    hourly = dict.fromkeys(NAMES, "schedule = '0 * * * *'")
+    troubled.write(**hourly, steady=EVERY_SECOND)
+    running = [troubled.scheduler(f"old{number}") for number in range(3)]
+    for number in range(3):
+        stride(troubled, running, 3)
+        running.pop(0).stop()
+        running.append(troubled.scheduler(f"new{number}"))
+    stride(troubled, running, 3)
+    for name in NAMES:
+        assert troubled.emitted(name) == [0]
+    steady = troubled.emitted("steady")
+    assert steady == seconds(-4, int(steady[-1]))
+    zero = int(START.timestamp() * SECOND)
+    late = [run.emitted_at - run.fire_time for run in troubled.state.history.runs(limit=1000) if run.fire_time >= zero]
+    assert max(late) < 2 * SECOND
+
+
+def stride(troubled, running, seconds: float) -> None:
+    for _ in range(round(seconds * 4)):
+        troubled.clock.advance(0.25)
+        for scheduler in running:
+            scheduler.tick()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("driver", ["sqlite", "redis"])
+def test_fifty_that_start_at_once_share_the_work_and_fire_soon(troubled_on, driver) -> None:
+    troubled = troubled_on(driver)
+    troubled.write(**dict.fromkeys(NAMES, EVERY_SECOND))
+    crowd = [troubled.scheduler(f"s{number}") for number in range(50)]
+    began = troubled.clock.elapsed()
+    troubled.tick_all(*crowd, seconds=2)
+    assert troubled.emitted("a")[0] == 1
+    troubled.tick_all(*crowd, seconds=12)
+    assert troubled.clock.elapsed() - began == 14 * SECOND
+    held = [scheduler._parts for scheduler in crowd]
+    assert sum(map(len, held)) == len(frozenset().union(*held)) == 64
+    for name in NAMES:
+        assert troubled.emitted(name) == seconds(1, 14)
+    # Renewals that a lease needs, and no more: nobody asks the store in a rush.
+    assert sum(scheduler.report.conflicts for scheduler in crowd) == 0
