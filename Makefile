@@ -11,6 +11,12 @@ BIN := .venv/bin
 QUIET := --quiet --disable-pip-version-check
 SCHEDULE ?= schedules/prod.toml
 MINUTES ?= 60
+WHAT ?= fuzz
+DRIVER ?= redis
+RATE ?= 1000
+FAULTS ?= processes
+SOAK_fuzz = tests.schedules.fuzzing.fuzz $(MINUTES)
+SOAK_nemesis = tests.faults.soak $(DRIVER) $(MINUTES) --rate $(RATE) --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help run test test-slow test-all soak check bench dist clean
@@ -29,8 +35,8 @@ test-slow: .venv/.dev ## the slow tests alone
 
 test-all: test test-slow ## the quick tests, then the slow ones
 
-soak: .venv/.dev ## fuzz what reads schedules for MINUTES=60; what teaches it something stays in its corpus
-	@$(BIN)/python -m tests.schedules.fuzzing.fuzz $(MINUTES)
+soak: .venv/.dev ## MINUTES=60 of WHAT=fuzz, or of WHAT=nemesis DRIVER=redis RATE=1000 FAULTS=processes
+	@$(BIN)/python -m $(or $(SOAK_$(WHAT)),$(error WHAT=$(WHAT) is neither fuzz nor nemesis))
 
 check: .venv/.dev ## lint, formatting, types, layers
 	$(BIN)/ruff check .

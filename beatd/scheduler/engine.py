@@ -18,7 +18,7 @@ _log = logging.getLogger("beatd.scheduler")
 
 TTL = 6 * SECOND
 # Where others are live, what one of them gives back waits for the next renewal of another, and its fires with it.
-RENEW_ALONE, RENEW_AMONG_OTHERS = TTL // 3, TTL // 8
+RENEW_ALONE, RENEW_AMONG_OTHERS = TTL // 3, TTL // 12
 POLL = 1 * SECOND
 LATE_SLICE = SECOND // 20
 

@@ -162,7 +162,7 @@ def _judge_life(
     ]
     observed = sorted(set(fires))
     end = changes[-1].moment if changes[-1].rule is None else evidence.cursors.get(life[0], 0)
-    owned = _handed_over(changes, observed, max(evidence.installed, changes[0].moment), end)
+    owned = _handed_over(changes, dict(in_order), max(evidence.installed, changes[0].moment), end)
     expected = {fire for each in owned for fire in each.fires()}
     found.expected += len(expected)
     ranges = [each for each in evidence.ranges if (each.entry, each.generation) == life]
@@ -177,13 +177,14 @@ def _judge_life(
     found.problems += [f"emitted, owned by no version: {name} {fire}" for fire in sorted(set(observed) - expected)]
 
 
-def _handed_over(changes: list[Change], observed: Sequence[int], since: int, end: int) -> list[Owned]:
-    """Return who owned what.
+def _handed_over(changes: list[Change], edits: dict[int, int], since: int, end: int) -> list[Owned]:
+    """Return who owned what; ``edits``: the fires that left a trace in their order, and of which edit each is.
 
     A version begins with its change, or after the last fire that the former one had emitted meanwhile: which of its
     fires that was the traces tell. It begins no later than by the clock of who takes it in, which may be behind that of
     who made it. Of all ways to hand over, the one that fits best.
     """
+    observed = [*edits]
     ways: dict[int, tuple[int, list[Owned]]] = {since: (0, [])}
     for former, later in pairwise(changes):
         reached: dict[int, tuple[int, list[Owned]]] = {}
@@ -191,8 +192,8 @@ def _handed_over(changes: list[Change], observed: Sequence[int], since: int, end
             floor = max(later.moment, since_)
             late = _between(observed, floor, later.moment + SLACK)
             early = _between(observed, max(since_, floor - SKEW), floor)
-            untils = {floor, *(fire for fire in late if former.rule and former.rule.names(fire))}
-            for until in untils.union(fire - 1 for fire in early if later.rule and later.rule.names(fire)):
+            untils = {floor, *(fire for fire in late if _is_by(former, edits[fire]))}
+            for until in untils.union(fire - 1 for fire in early if _is_by(later, edits[fire])):
                 owned = Owned(since_, until, former.rule)
                 total = cost + _misfit(owned, observed)
                 if until not in reached or total < reached[until][0]:
@@ -202,6 +203,10 @@ def _handed_over(changes: list[Change], observed: Sequence[int], since: int, end
         return min(ways.values(), key=lambda way: way[0])[1]
     last = [(cost, [*path, Owned(since_, end, changes[-1].rule)]) for since_, (cost, path) in ways.items()]
     return min(last, key=lambda way: way[0] + _misfit(way[1][-1], observed))[1]
+
+
+def _is_by(change: Change, edit: int) -> bool:
+    return change.edit == edit
 
 
 def _between(observed: Sequence[int], since: int, until: int) -> Sequence[int]:

@@ -11,6 +11,8 @@ import pytest
 from tests.faults.nemesis import WITH_WORKERS, disturb
 from tests.faults.stores import DRIVERS
 
+pytestmark = pytest.mark.slow
+
 
 def _seed() -> int:
     return int(os.environ.get("NEMESIS_SEED", random.SystemRandom().randrange(1 << 32)))
@@ -37,7 +39,6 @@ def test_what_is_emitted_runs_though_schedulers_and_workers_are_killed(tmp_path)
     _kill_with_workers(tmp_path, 20)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_what_is_emitted_runs_also_after_a_hundred_rounds_of_kill_9(tmp_path):
     _kill_with_workers(tmp_path, 150)
