@@ -80,6 +80,10 @@ class NotRegisteredError(BeatdError, KeyError):
         return f"no task named {self.name!r} is registered" + (f"; {self.hint}" if self.hint else "")
 
 
+class MalformedMessageError(BeatdError, ValueError):
+    """What lies in a queue is not the message that its layout says it is."""
+
+
 class NotSerializableError(BeatdError, TypeError):
     """An argument or result cannot be written by the chosen serializer."""
 

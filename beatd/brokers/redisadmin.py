@@ -19,12 +19,8 @@ class RedisQueueAdmin:
 
     def sizes(self) -> dict[str, dict[str, int]]:
         """Return per queue how many messages are ready, delayed, claimed and dead."""
-        prefix, found = self._server.prefix, {}
-        for queue in sorted(name.decode() for name in self._server.command("SMEMBERS", f"{prefix}queues")):
-            size = {state: self._server.command("ZCARD", f"{prefix}{state}:{queue}") for state in _STATES}
-            if any(size.values()):
-                found[queue] = size
-        return found
+        found = sorted(self._server.run("sizes"))
+        return {queue.decode(): dict(zip(_STATES, counts, strict=True)) for queue, *counts in found}
 
     def report(self, worker: WorkerInfo, *, ttl: int) -> None:
         """Say that a worker is alive; forgotten after ``ttl`` microseconds."""

@@ -10,15 +10,15 @@ from beatd.brokers.telling import tell_paused, tell_unrun
 from beatd.core.ending import ending_of, lost, revoked
 from beatd.core.entry import SECOND
 from beatd.core.message import Delivery, Message, require_sizes
-from beatd.core.states import Outcome, Verdict
-from beatd.errors import BrokerUnavailableError
+from beatd.core.states import Outcome, State, Verdict
+from beatd.errors import BrokerUnavailableError, MalformedMessageError
 from beatd.ports import Clock
 from beatd.rediskit import messages, outcomes
 from beatd.rediskit.ending import telling
-from beatd.rediskit.messages import as_bytes, message_of
+from beatd.rediskit.messages import as_bytes
 from beatd.rediskit.server import Server
 
-_LONGEST, _SHORTEST = 1.0, 0.001
+_SHORTEST = 0.001
 _CLAIMABLE = "-1"
 MOST = 1000
 """What one script takes: while it runs, the server does nothing else."""
@@ -53,13 +53,42 @@ class RedisReceiver:
     def _claim(self, owner: str, now: int, limit: int, lease: int, queues: tuple[str, ...]) -> list[Delivery]:
         taken, ended, over = self._claimed(owner, now, limit, lease, queues)
         for told in ended:
-            tell_unrun(*_unrun(told, owner, now + lease))
+            tell_unrun(*self._unrun(told, owner, now + lease))
         # In a script of its own, that tells the entry's record. Where it does not come to that, the leases end.
         for told in over:
-            settled = _unrun(told, owner, now + lease)
-            if self.settle(*settled):
-                tell_unrun(*settled)
-        return [_delivery(told, owner, now + lease) for told in taken]
+            self._end(*self._unrun(told, owner, now + lease))
+        deliveries = (self._delivery(told, owner, now + lease) for told in taken)
+        return [delivery for delivery in deliveries if delivery is not None]
+
+    def _end(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Settle what is not run, and say so."""
+        if self.settle(delivery, outcome):
+            tell_unrun(delivery, outcome)
+
+    def _delivery(self, told: bytes, owner: str, lease_until: int) -> Delivery | None:
+        """Return what was claimed; None for what nobody can read, which is a dead letter by then."""
+        attempt, _, value = told.partition(b" ")
+        message, error = self._read(value)
+        delivery = Delivery(message=message, attempt=int(attempt), owner=owner, lease_until=lease_until)
+        if error is None:
+            return delivery
+        self._end(delivery, _unreadable(error))
+        return None
+
+    def _unrun(self, told: bytes, owner: str, lease_until: int) -> tuple[Delivery, Outcome]:
+        """Return what is not run, and its outcome."""
+        head, _, value = told.partition(b"\n")
+        state, attempt, deliveries, reason = head.decode().split(" ", 3)
+        message, _ = self._read(value)
+        delivery = Delivery(message=message, attempt=int(attempt), owner=owner, lease_until=lease_until)
+        return delivery, lost(int(deliveries) - 1) if state == outcomes.DEAD else revoked(reason)
+
+    def _read(self, value: bytes) -> tuple[Message, MalformedMessageError | None]:
+        """Return a message, or what can be told of it and what is wrong with it."""
+        try:
+            return self._server.layout.message_of(value), None
+        except MalformedMessageError as error:
+            return messages.outline_of(value), error
 
     def _claimed(self, owner: str, *terms: object) -> Any:
         """Claim; where a former claim got no answer, what that one took is given out: its leases are renewed too."""
@@ -98,7 +127,7 @@ class RedisReceiver:
     def _terms(
         self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message], now: int
     ) -> tuple[object, ...]:
-        message = delivery.message
+        message, layout = delivery.message, self._server.layout
         due = outcome.retry_at or now
         value = outcomes.value_of(outcome, now, task=message.task, entry=message.entry)
         return (
@@ -111,10 +140,11 @@ class RedisReceiver:
             value or False,
             outcomes.finished_at(outcome, now),
             due,
-            as_bytes(_again(message, due)) if outcome.verdict is Verdict.RETRY else False,
+            as_bytes(layout.packed(_again(message, due))) if outcome.verdict is Verdict.RETRY else False,
             outcome.reason or False,
-            messages.columns(follow_ups),
+            messages.columns(follow_ups, layout),
             False if self._result_expires is None else now - self._result_expires,
+            layout.told(message, outcome, now) or False,
         )
 
     def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool, before: int | None = None) -> int:
@@ -129,9 +159,9 @@ class RedisReceiver:
     def wait(self, queues: Sequence[str], timeout: int) -> bool:
         """Return True soon after something may be claimable, False after ``timeout`` microseconds.
 
-        A message wakes one that waits. Beneath it everyone looks by itself, once a second at the latest.
+        What beatd sends wakes one that waits. Beneath it everyone looks by itself, as often as the layout says.
         """
-        until = self._server.elapsed() + timeout
+        until, longest = self._server.elapsed() + timeout, self._server.layout.longest_wait
         calls = [f"{self._server.prefix}wake:{queue}" for queue in queues]
         while True:
             due = self._server.run("look", self._clock.now(), list(queues)).decode()
@@ -140,27 +170,19 @@ class RedisReceiver:
             left = (until - self._server.elapsed()) / SECOND
             if left <= 0:
                 return False
-            nap = max(_SHORTEST, min(left, _LONGEST, int(due) / SECOND if due else _LONGEST))
+            nap = max(_SHORTEST, min(left, longest, int(due) / SECOND if due else longest))
             if calls:
                 self._server.block(calls, nap)
             else:
                 threading.Event().wait(nap)
 
 
-def _delivery(told: bytes, owner: str, lease_until: int) -> Delivery:
-    attempt, _, value = told.partition(b" ")
-    return Delivery(message=message_of(value), attempt=int(attempt), owner=owner, lease_until=lease_until)
+def _unreadable(error: MalformedMessageError) -> Outcome:
+    told = {"exc_type": type(error).__name__, "exc_message": [str(error)], "exc_module": type(error).__module__}
+    return Outcome(verdict=Verdict.DEAD, state=State.FAILURE, result=told, reason=str(error))
 
 
-def _again(message: Message, due: int) -> bytes:
-    """Return what a message holds for its retry."""
+def _again(message: Message, due: int) -> Message:
+    """Return a message for its retry."""
     headers = {**message.headers, "retries": int(message.headers.get("retries") or 0) + 1}
-    return messages.packed(replace(message, headers=headers, due=due))
-
-
-def _unrun(told: bytes, owner: str, lease_until: int) -> tuple[Delivery, Outcome]:
-    """Return what is not run, and its outcome."""
-    head, _, value = told.partition(b"\n")
-    state, attempt, deliveries, reason = head.decode().split(" ", 3)
-    delivery = Delivery(message=message_of(value), attempt=int(attempt), owner=owner, lease_until=lease_until)
-    return delivery, lost(int(deliveries) - 1) if state == outcomes.DEAD else revoked(reason)
+    return replace(message, headers=headers, due=due)

@@ -29,7 +29,7 @@ class RedisSender:
         rows: object = False
         if self._history == "all":
             rows = [self._row(message, now) for message in sent]
-        self._server.run("send", now, messages.columns(sent), rows)
+        self._server.run("send", now, messages.columns(sent, self._server.layout), rows)
 
     def _row(self, message: Message, now: int) -> object:
         if message.entry is None or message.fire_time is None:

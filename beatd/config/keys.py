@@ -70,6 +70,7 @@ KEYS: Mapping[str, Key] = {
     "queue": Key(printable(200)),
     "queues": Key(printable(200), many=True),
     "workers": Key(whole(1, 1024), number=True),
+    "consumers": Key(_words(("beatd", "celery"))),
     "pool": Key(_words(("prefork", "solo"), later=("threads", "gevent", "eventlet", "asyncio", "processes"))),
     "max_deliveries": Key(whole(1), number=True),
     "drain_timeout": Key(duration(0)),
@@ -86,7 +87,6 @@ KEYS: Mapping[str, Key] = {
     "log_level": Key(_words(("debug", "info", "warning", "error", "critical"))),
     "log_format": Key(_words(("auto", "text", "logfmt", "json"))),
     "dedup": Key(none_yet),
-    "consumers": Key(none_yet),
     "dedup_window": Key(none_yet),
 }
 PROCESS_KEYS: Mapping[str, Key] = {"app_dir": Key(_filled)}

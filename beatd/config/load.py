@@ -48,7 +48,7 @@ class _Reader:
         self.values: dict[str, Any] = {}
         self.origins: dict[str, str] = dict.fromkeys(_ALL, "default")
         self.places: dict[str, str] = {}
-        for key in ("dedup", "consumers", "dedup_window"):
+        for key in ("dedup", "dedup_window"):
             del self.origins[key]
 
     def take(self, layers: Sequence[Layer]) -> None:
@@ -74,7 +74,7 @@ class _Reader:
         """Make the broker's URL absolute; results and state are the broker's own in this version."""
         broker = self.url("broker", self.values.get("broker", Settings().broker))
         self.values["broker"] = broker
-        if broker.startswith(("redis://", "rediss://")):
+        if broker.startswith(("redis://", "rediss://", "celery+")):
             # In memory every emitted fire would cost as much again as its message.
             self.values.setdefault("history", "exceptions")
         for key in ("results", "state"):

@@ -25,6 +25,7 @@ class Settings:
     queue: str = "celery"
     queues: tuple[str, ...] = ()
     workers: int | None = None
+    consumers: str = "beatd"
     pool: str = "prefork"
     max_deliveries: int = 5
     drain_timeout: int = 25 * SECOND

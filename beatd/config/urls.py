@@ -8,7 +8,7 @@ from beatd.core.document import nearest
 from beatd.core.field_values import LATER, FieldError, shown
 from beatd.core.urls import masked
 
-_SCHEMES = ("sqlite", "memory", "postgresql", "postgres", "redis", "rediss")
+_SCHEMES = ("sqlite", "memory", "postgresql", "postgres", "redis", "rediss", "celery+redis", "celery+rediss")
 _LATER = (
     "mysql",
     "mariadb",
@@ -16,11 +16,9 @@ _LATER = (
     "redis+cluster",
     "amqp",
     "amqps",
-    "celery+redis",
-    "celery+rediss",
 )
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
-_KNOWN = "this version has sqlite:///PATH, postgresql://USER@HOST/NAME and redis://HOST"
+_KNOWN = "this version has sqlite:///PATH, postgresql://USER@HOST/NAME, redis://HOST and celery+redis://HOST"
 _CELERY = "celery:"
 _APP = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*)?")
 

@@ -34,22 +34,29 @@ _LINE = re.compile(r"user_script:\s*(\d+)")
 _CALL = re.compile(r"redis\.call\('(\w+)'|write\('(\w+)'")
 
 
-def translated(error: RedisError, url: str, prefix: str, script: str = "") -> BeatdError:
-    """Return our error for redis-py's; ``prefix``: what the keys in use begin with; ``script``: the text that ran."""
+def translated(error: RedisError, url: str, prefix: str, script: str = "", *, others: str = "") -> BeatdError:
+    """Return our error for redis-py's; ``prefix``: what beatd's own keys begin with; ``script``: the text that ran.
+
+    ``others``: whose keys are used beside them, if anyone's.
+    """
     said = str(error)
     if isinstance(error, AuthenticationError | AuthenticationWrongNumberOfArgsError | AuthorizationError):
         return StoreError(f"{url} does not take this user and password; correct them in `broker`")
     code = f"{getattr(error, 'status_code', None) or ''} {said}"
     if isinstance(error, NoPermissionError) or any(word in code for word in _FORBIDDEN):
+        keys = "~* &* +publish" if others else f"~{prefix}*"
         return StoreError(
-            f"{url}: {_first_line(said)}{_command(said, script)}; beatd needs `ACL SETUSER <user> ~{prefix}* "
+            f"{url}: {_first_line(said)}{_command(said, script)}; beatd needs `ACL SETUSER <user> {keys} "
             "+@read +@write +@scripting +@connection +info +time`"
         )
     for word, reason in _PASSING.items():
         if _tells(code, word):
             return BrokerUnavailableError(url, reason)
     if "WRONGTYPE" in code:
-        return StoreError(f"{url}: a key that begins with {prefix} holds what beatd did not put there; remove it")
+        beside = f", or one of {others}," if others else ""
+        return StoreError(
+            f"{url}: a key that begins with {prefix}{beside} holds what beatd did not put there; remove it"
+        )
     if isinstance(error, TimeoutError):
         return BrokerUnavailableError(url, "it did not answer in time")
     if isinstance(error, NoConnectionError):

@@ -1,13 +1,17 @@
 """Messages as the server keeps them: what the scheduler's step and the broker both write."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from beatd.core.message import Message
 
+if TYPE_CHECKING:
+    from beatd.rediskit.layout import Layout
+
 _encode = msgspec.json.Encoder().encode
+_OUTLINE = msgspec.json.Decoder(list[Any])
 _META = msgspec.json.Decoder(
     tuple[
         str,
@@ -25,18 +29,18 @@ _META = msgspec.json.Decoder(
 )
 
 
-def columns(sent: Sequence[Message]) -> tuple[list[object], ...]:
+def columns(sent: Sequence[Message], layout: "Layout") -> tuple[list[object], ...]:
     """Return messages as the scripts take them, in columns: to Lua a table for each would cost more than all the rest.
 
     Raises TypeError for headers that are no JSON.
     """
     pairs: list[object] = []
     for message in sent:
-        pairs += (message.id, as_bytes(packed(message)))
+        pairs += (message.id, as_bytes(layout.packed(message)))
     return (
         [message.id for message in sent],
         [message.queue for message in sent],
-        [message.priority or 0 for message in sent],
+        [layout.place_of(message) for message in sent],
         [message.due for message in sent],
         pairs,
     )
@@ -58,6 +62,12 @@ def packed(message: Message) -> bytes:
         message.fire_time,
     )
     return b"%d %d %b\n%b" % (message.priority or 0, message.expires or 0, _encode(meta), message.body)
+
+
+def outline_of(value: bytes) -> Message:
+    """Return a message without headers and body: what every layout puts first in a value."""
+    task, queue, message_id, *_ = _OUTLINE.decode(value.partition(b"\n")[0].split(b" ", 2)[2])
+    return Message(id=message_id, task=task, queue=queue, headers={}, body=b"")
 
 
 def as_bytes(data: bytes) -> msgspec.Raw:

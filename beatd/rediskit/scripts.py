@@ -1,26 +1,29 @@
-"""The Lua scripts: each file is one, put behind the files of functions that it uses."""
+"""The Lua scripts: each file is one, put behind the files of functions that it uses, and those of the layout."""
 
 from functools import cache
 from hashlib import sha1
 from importlib.resources import files
 from typing import NamedTuple
 
-_BROKER = ("messages", "results")
-_ENDING = ("messages", "results", "fires", "records", "held", "ending")
+_LAYOUT = "the layout's own"
+_QUEUES = ("messages", _LAYOUT)
+_BROKER = (*_QUEUES, "results")
+_ENDING = (*_BROKER, "fires", "records", "held", "ending")
 _USES: dict[str, tuple[str, ...]] = {
-    "step": ("messages", "results", "fires", "records", "held", "revoking"),
-    "send": ("messages", "fires"),
+    "step": (*_BROKER, "fires", "records", "held", "revoking"),
+    "send": (*_QUEUES, "fires"),
     "claim": (*_BROKER, "records"),
     "settle": _ENDING,
-    "release": ("messages",),
-    "reap": ("messages",),
+    "release": _QUEUES,
+    "reap": _QUEUES,
     "renew": ("messages",),
     "revoke": (*_ENDING, "revoking"),
     "tell": _ENDING,
     "doomed": ("messages",),
-    "look": (),
+    "look": _QUEUES,
+    "sizes": _QUEUES,
     "peek": ("messages",),
-    "forget": ("results",),
+    "forget": _BROKER,
     "prune": ("fires",),
     "install": ("state",),
     "lease": ("state",),
@@ -42,8 +45,9 @@ class Script(NamedTuple):
 
 
 @cache
-def script(name: str) -> Script:
-    """Return a script by its name."""
+def script(name: str, layout: str) -> Script:
+    """Return a script by its name; ``layout``: the file that knows where messages lie."""
     folder = files("beatd.rediskit").joinpath("lua")
-    text = "\n".join(folder.joinpath(f"{part}.lua").read_text("utf-8") for part in ("common", *_USES[name], name))
+    parts = (layout if part is _LAYOUT else part for part in ("common", *_USES[name], name))
+    text = "\n".join(folder.joinpath(f"{part}.lua").read_text("utf-8") for part in parts)
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())

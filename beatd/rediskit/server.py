@@ -19,6 +19,7 @@ from beatd.errors import BrokerUnavailableError, StoreError
 from beatd.ports import Clock
 from beatd.rediskit.demands import as_mapping, newer, unmet
 from beatd.rediskit.failures import translated
+from beatd.rediskit.layout import OWN, Layout
 from beatd.rediskit.scripts import script
 from beatd.rediskit.url import connection_options
 from beatd.serverclock import ServerClock
@@ -35,8 +36,9 @@ _encode = msgspec.msgpack.Encoder().encode
 class Server:
     """The server at ``redis://`` or ``rediss://``, and the keys of one namespace on it; connects at first use.
 
-    ``own``: the clock of this host; ``clock`` is the server's. Safe to share between threads, and to use on in a forked
-    child. A connection that was lost is tried again a few times; a request that is not answered in time is not.
+    ``own``: the clock of this host; ``clock`` is the server's. ``layout``: how messages lie. Safe to share between
+    threads, and to use on in a forked child. A connection that was lost is tried again a few times; a request that is
+    not answered in time is not.
     """
 
     def __init__(
@@ -45,11 +47,13 @@ class Server:
         namespace: str,
         own: Clock,
         *,
+        layout: Layout = OWN,
         connect_seconds: float = CONNECT_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self.url = masked(url)
         self.namespace = namespace
+        self.layout = layout
         self.prefix = f"{{beatd:{namespace}}}:"
         self.clock = ServerClock(self._time, own)
         self._own = own
@@ -69,21 +73,22 @@ class Server:
 
     def run(self, name: str, *given: object, tries: int = TRIES) -> Any:
         """Run a script on these arguments; None is not among them (false stands for it)."""
-        of_name, arguments = script(name), _encode(given)
+        of_name = script(name, self.layout.fragment)
+        arguments: tuple[str | bytes, ...] = (_encode(given), *self.layout.constants)
         try:
             try:
-                return self._ask("EVALSHA", of_name.sha, 1, self.prefix, arguments, tries=tries)
+                return self._ask("EVALSHA", of_name.sha, 1, self.prefix, *arguments, tries=tries)
             except NoScriptError:
-                return self._ask("EVAL", of_name.text, 1, self.prefix, arguments, tries=tries)
+                return self._ask("EVAL", of_name.text, 1, self.prefix, *arguments, tries=tries)
         except RedisError as error:
-            raise translated(error, self.url, self.prefix, of_name.text) from error
+            raise translated(error, self.url, self.prefix, of_name.text, others=self.layout.others) from error
 
     def command(self, *words: str | bytes | float, longer: float = 0.0) -> Any:
         """Send one command that is safe to repeat; return the answer, which may take ``longer`` seconds than others."""
         try:
             return self._ask(*words, longer=longer)
         except RedisError as error:
-            raise translated(error, self.url, self.prefix) from error
+            raise translated(error, self.url, self.prefix, others=self.layout.others) from error
 
     def block(self, keys: list[str], seconds: float) -> bool:
         """Wait until one of these lists holds something, which is taken off; False where none does in time."""
@@ -93,7 +98,7 @@ class Server:
         """Look again, once a minute, whether the server may still be trusted. Raises BrokerUnavailableError."""
         if self._checked_at is None or self._own.elapsed() - self._checked_at < RECHECK:
             return
-        wrong = unmet(as_mapping(self.command("INFO").decode()), self.url)
+        wrong = self._unmet(self.command("INFO"))
         if wrong is not None:
             raise BrokerUnavailableError(self.url, wrong)
         if (refused := newer(self.command(*self._format), self.url)) is not None:
@@ -155,9 +160,13 @@ class Server:
 
     def _check(self, connection: Any) -> None:
         connection.send_command("INFO")
-        wrong = unmet(as_mapping(connection.read_response().decode()), self.url)
+        wrong = self._unmet(connection.read_response())
         connection.send_command(*self._format)
         wrong = wrong or newer(connection.read_response(), self.url)
         if wrong is not None:
             raise StoreError(wrong)
         self._checked_at = self._own.elapsed()
+
+    def _unmet(self, told: bytes) -> str | None:
+        info = as_mapping(told.decode())
+        return unmet(info, self.url) or self.layout.unmet(info, self.url)

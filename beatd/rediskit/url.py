@@ -17,6 +17,7 @@ _TLS = frozenset(
         "ssl_password",
     )
 )
+_KOMBU = frozenset(("global_keyprefix", "priority_steps", "result_keyprefix"))
 _EXAMPLE = "write redis://[user:password@]host[:port][/number], or rediss:// for TLS"
 
 
@@ -27,7 +28,7 @@ def connection_options(url: str) -> tuple[bool, dict[str, Any]]:
         port = found.port
     except ValueError:
         raise StoreError(f"{masked(url)} cannot be read; {_EXAMPLE}") from None
-    tls = found.scheme == "rediss"
+    tls, known = found.scheme.endswith("rediss"), _KOMBU if found.scheme.startswith("celery+") else frozenset[str]()
     options: dict[str, Any] = {"host": unquote(found.hostname or "localhost"), "port": port or 6379}
     options["db"] = _database(found.path, url)
     if found.username:
@@ -35,9 +36,11 @@ def connection_options(url: str) -> tuple[bool, dict[str, Any]]:
     if found.password:
         options["password"] = unquote(found.password)
     for name, value in parse_qsl(found.query, keep_blank_values=True):
+        if name in known:
+            continue  # the layout's, which has read it
         if name not in _TLS or not tls:
-            known = ", ".join(sorted(_TLS)) if tls else "none; rediss:// takes those of TLS"
-            raise StoreError(f"{masked(url)}: unknown option {name!r}; the known ones: {known}")
+            told = ", ".join(sorted(known | _TLS if tls else known)) or "none; rediss:// takes those of TLS"
+            raise StoreError(f"{masked(url)}: unknown option {name!r}; the known ones: {told}")
         options[name] = value
     if tls:
         _check_tls(options, url)
@@ -52,7 +55,9 @@ def _database(path: str, url: str) -> int:
 
 
 def _check_tls(options: dict[str, Any], url: str) -> None:
-    wanted = options.get("ssl_cert_reqs", "required")
+    # Celery's URLs may have it as Python's ssl module does.
+    wanted = options.get("ssl_cert_reqs", "required").removeprefix("CERT_").lower()
+    options["ssl_cert_reqs"] = wanted
     if wanted not in ("required", "optional", "none"):
         raise StoreError(f"{masked(url)}: ssl_cert_reqs={wanted!r}; write required, optional or none")
     check = str(options.get("ssl_check_hostname", "true")).lower()

@@ -130,5 +130,6 @@ def _seen(draft: Draft) -> Draft:
         return draft
     field = "pause_after_failures" if draft.entry.overlap is Overlap.ALLOW else "overlap"
     value = draft.entry.fields()[field]
-    error = f"{field}: {value!r} needs to know when a message has ended, which this broker does not tell; leave it out"
+    told = "which this broker, or consumers = 'celery', does not tell"
+    error = f"{field}: {value!r} needs to know when a message has ended, {told}; leave it out"
     return replace(draft, entry=None, error=error)

@@ -27,13 +27,16 @@ _ANSWERS = msgspec.msgpack.Decoder(list[int | tuple[Any, ...]])
 class RedisRecords:
     """The port ``Records``; ``history``: "all", "exceptions" or "none"; ``most``: how many rows of it are kept."""
 
-    sees_finish = True
-
     def __init__(self, server: Server, clock: Clock, history: str = "exceptions", *, most: int | None = None) -> None:
         self._server = server
         self._clock = clock
         self._history = history
         self._most = most
+
+    @property
+    def sees_finish(self) -> bool:
+        """Whether this store learns when a message has ended."""
+        return self._server.layout.sees_finish
 
     def load(self, names: Sequence[str] | None = None) -> dict[str, Record]:
         """Return the records of these names, or of all; tombstones included."""
@@ -72,9 +75,8 @@ class RedisRecords:
 
     def _step(self, items: Sequence[Item]) -> list[Answer]:
         now = self._clock.now()
-        reply = self._server.run(
-            "step", now, self._most or False, self._history == "all", *columns(items, now, self._history)
-        )
+        given = columns(items, now, self._history, self._server.layout)
+        reply = self._server.run("step", now, self._most or False, self._history == "all", *given)
         if reply == b"all":
             return [Answer(True, item.record) for item in items]
         told = _ANSWERS.decode(reply)

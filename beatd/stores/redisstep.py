@@ -6,12 +6,13 @@ from typing import Literal
 from beatd.core.message import MAX_BODY, Message
 from beatd.core.record import Item, Record
 from beatd.rediskit import fires, messages
+from beatd.rediskit.layout import Layout
 from beatd.rediskit.records import value_of
 
 _TAKES_IN, _NOTICE, _REFUSED, _REMOVED = 1, 2, 4, 8
 
 
-def columns(items: Sequence[Item], now: int, history: str) -> tuple[object, ...]:
+def columns(items: Sequence[Item], now: int, history: str, layout: Layout) -> tuple[object, ...]:
     """Return the items as the script takes them, in columns; what happens seldom lies beside them by its place."""
     records: list[str] = []
     pairs: list[str] = []
@@ -36,7 +37,7 @@ def columns(items: Sequence[Item], now: int, history: str) -> tuple[object, ...]
             special.append((*_special(place, item, flags, now, history), overlap))
     names = [item.name for item in items]
     expected = [False if item.expected is None else str(item.expected) for item in items]
-    return names, expected, records, counts, messages.columns(sent), rows or False, pairs, special
+    return names, expected, records, counts, messages.columns(sent, layout), rows or False, pairs, special
 
 
 def _special(place: int, item: Item, flags: int, now: int, history: str) -> tuple[object, ...]:

@@ -20,6 +20,7 @@ from beatd.ports import (
 )
 
 if TYPE_CHECKING:
+    from beatd.rediskit.layout import Layout
     from beatd.rediskit.server import Server
     from beatd.sqlkit.database import Database
 
@@ -108,8 +109,13 @@ def open_state(
 
 
 def is_redis(url: str) -> bool:
-    """Return whether a URL names a Redis server with beatd's own layout."""
-    return url.startswith(("redis://", "rediss://"))
+    """Return whether a URL names a Redis server, whatever the layout of its messages."""
+    return url.startswith(("redis://", "rediss://", "celery+redis://", "celery+rediss://"))
+
+
+def is_celerys(url: str) -> bool:
+    """Return whether a URL names queues that Celery's workers and clients share."""
+    return url.startswith("celery+")
 
 
 def _server(settings: Settings, *, seconds: float | None = None) -> "Server":
@@ -119,14 +125,30 @@ def _server(settings: Settings, *, seconds: float | None = None) -> "Server":
         settings.broker,
         settings.namespace,
         CLOCK,
+        layout=_layout(settings),
         connect_seconds=seconds or CONNECT_SECONDS,
         answer_seconds=seconds or ANSWER_SECONDS,
     )
 
 
+def _layout(settings: Settings) -> "Layout":
+    from beatd.rediskit.kombu import kombu_layout
+    from beatd.rediskit.layout import OWN
+
+    return kombu_layout(settings.broker, settings.result_expires) if is_celerys(settings.broker) else OWN
+
+
+def _outcomes(server: "Server") -> Outcomes:
+    from beatd.rediskit.kombu import KombuLayout
+    from beatd.results.celery import CeleryOutcomes
+    from beatd.results.redis import RedisOutcomes
+
+    layout = server.layout
+    return CeleryOutcomes(server, layout.results) if isinstance(layout, KombuLayout) else RedisOutcomes(server)
+
+
 def _redis_broker(settings: Settings, server: "Server", clock: Clock | None) -> Broker:
     from beatd.brokers.redis import RedisLimits, RedisQueueAdmin, RedisReceiver, RedisSender
-    from beatd.results.redis import RedisOutcomes
 
     now = clock or server.clock
     return Broker(
@@ -136,7 +158,7 @@ def _redis_broker(settings: Settings, server: "Server", clock: Clock | None) -> 
         ),
         limits=RedisLimits(server, now),
         admin=RedisQueueAdmin(server, now),
-        outcomes=RedisOutcomes(server),
+        outcomes=_outcomes(server),
         close=server.close,
     )
 

@@ -22,7 +22,7 @@ from beatd.scheduler.sources import SourceSet
 from beatd.stores.celery import CelerySource, Reading, likely_files
 from beatd.stores.code import CodeSource
 from beatd.stores.toml import TomlSource
-from beatd.wiring.drivers import CLOCK, Broker, State, open_broker, open_state
+from beatd.wiring.drivers import CLOCK, Broker, State, is_celerys, open_broker, open_state
 
 ReadCode = Callable[[], list[Draft]]
 ReadCelery = Callable[[str], Reading]
@@ -83,7 +83,8 @@ def make_scheduler(
             holder,
             replace=manner.replace_set,
             strict=manner.strict,
-            sees_finish=state.records.sees_finish,
+            # Workers of Celery report nothing back, whatever the store could be told.
+            sees_finish=state.records.sees_finish and settings.consumers == "beatd",
         ),
         Terms(
             namespace=settings.namespace,
@@ -100,6 +101,7 @@ def make_scheduler(
             keep=settings.history_keep,
             most=settings.history_max,
             result_expires=settings.result_expires,
+            give_back=broker.receiver.reap if is_celerys(settings.broker) else None,
         ),
     )
 

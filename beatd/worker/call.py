@@ -29,7 +29,8 @@ def read_call(delivery: Delivery, registry: Registry) -> Call:
     task = registry.tasks.get(message.task)
     if task is None:
         raise NotRegisteredError(message.task, _hint(message.task, registry))
-    args, kwargs, _ = decode_body(message)
+    args, kwargs, embed = decode_body(message)
+    _check_links(embed)
     hard, soft = _limits(message.headers.get("timelimit"))
     options = task.options
     return Call(
@@ -41,6 +42,13 @@ def read_call(delivery: Delivery, registry: Registry) -> Call:
         soft_time_limit=options.soft_time_limit if soft is None else soft,
         keep=not (options.ignore_result or message.headers.get("ignore_result") is True),
     )
+
+
+def _check_links(embed: dict[str, Any]) -> None:
+    """Raise ValueError for a message that others are to follow: to run it alone would lose them in silence."""
+    links = [name for name in ("chain", "chord", "callbacks", "errbacks") if embed.get(name)]
+    if links:
+        raise ValueError(f"its {', '.join(links)} to follow are not in this version; call those tasks from the task")
 
 
 def _limits(header: object) -> tuple[float | None, float | None]:

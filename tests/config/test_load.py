@@ -181,6 +181,7 @@ def test_a_relative_database_counts_from_the_state_directory(folder: Path) -> No
 
 def test_history_on_redis_is_of_exceptions_unless_told_otherwise() -> None:
     assert load({"broker": "redis://localhost/1"}).history == "exceptions"
+    assert load({"broker": "celery+redis://localhost/1"}).history == "exceptions"
     assert load({"broker": "rediss://localhost/1", "history": "all"}).history == "all"
     assert load({"broker": "sqlite:///x.db"}).history == "all"
 
@@ -226,7 +227,7 @@ def test_what_kubernetes_puts_into_a_pod_is_not_a_setting() -> None:
         ("pool = 'forks'", "beatd.toml:2: beatd.pool: must be 'prefork' or 'solo', got 'forks'"),
         ("accept = ['json', 'pickle']", "beatd.toml:2: beatd.accept: 'pickle' is not in this version; choose 'json'"),
         ("dedup = 'x'", "beatd.toml:2: beatd.dedup: not in this version, got 'x'; leave it out"),
-        ("consumers = 'celery'", "beatd.toml:2: beatd.consumers: not in this version, got 'celery'; leave it out"),
+        ("consumers = 'node'", "beatd.toml:2: beatd.consumers: must be 'beatd' or 'celery', got 'node'"),
         ("dedup_window = '1h'", "beatd.toml:2: beatd.dedup_window: not in this version, got '1h'; leave it out"),
         ("app = 5", "beatd.toml:2: beatd.app: must be a name of 1 to 200 printable characters, got 5"),
         ("broker = { env = 'URL' }", "beatd.toml:2: beatd.broker: environment variable 'URL' is not set; set URL"),
@@ -245,8 +246,8 @@ def test_what_kubernetes_puts_into_a_pod_is_not_a_setting() -> None:
         ),
         ("broker = 'kombu+sqs://'", "beatd.toml:2: beatd.broker: 'kombu+sqs://': kombu+sqs:// is not in this version"),
         (
-            "broker = 'celery+redis://h'",
-            "beatd.toml:2: beatd.broker: 'celery+redis://h': celery+redis:// is not in this",
+            "broker = 'celery+amqp://h'",
+            "beatd.toml:2: beatd.broker: 'celery+amqp://h': unknown scheme 'celery+amqp'; did you mean 'celery+redis'?",
         ),
         (
             "broker = 'postgresql+psycopg://h/d'",

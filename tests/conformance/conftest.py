@@ -9,6 +9,7 @@ import random
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,16 @@ import pytest
 from beatd.brokers.redis import RedisLimits, RedisQueueAdmin, RedisReceiver, RedisSender
 from beatd.brokers.sql import SqlLimits, SqlQueueAdmin, SqlReceiver, SqlSender
 from beatd.clock import SystemClock
-from beatd.core.entry import Draft, Entry
+from beatd.core.entry import DAY, Draft, Entry
 from beatd.core.identity import message_id
 from beatd.core.message import Message
 from beatd.core.record import Disposition, Emission, Item, Reason, Record
 from beatd.core.states import Outcome, State, Verdict
 from beatd.ports import Clock
+from beatd.rediskit.kombu import KombuLayout
+from beatd.rediskit.layout import OWN, Layout
 from beatd.rediskit.server import Server
+from beatd.results.celery import CeleryOutcomes
 from beatd.results.redis import RedisOutcomes
 from beatd.results.sql import SqlOutcomes
 from beatd.sqlkit.database import open_database
@@ -56,6 +60,8 @@ class Driver:
     """One store with every port on it."""
 
     shares_parts = False
+    lacks: frozenset[str] = frozenset()
+    """What the layout of messages cannot do; the tests that ask for it assert what happens instead."""
 
     def __init__(self, url: str, clock: Clock, namespace: str = "tests") -> None:
         self.db = open_database(url)
@@ -89,10 +95,11 @@ class RedisDriver(Driver):
     """Every port on one namespace of a Redis server."""
 
     shares_parts = True
+    layout: Layout = OWN
 
     def __init__(self, url: str, clock: Clock, namespace: str = "tests") -> None:
         self.url, self.clock, self.namespace = url, clock, namespace
-        self.db = Server(url, namespace, SystemClock())
+        self.db = Server(url, namespace, SystemClock(), layout=self.layout)
         self._bind(namespace)
 
     def _bind(self, namespace: str) -> None:
@@ -107,7 +114,18 @@ class RedisDriver(Driver):
         return RedisRecords(self.db, self.clock, history)
 
     def within(self, namespace: str) -> "RedisDriver":
-        return RedisDriver(self.url, self.clock, namespace)
+        return type(self)(self.url, self.clock, namespace)
+
+
+class KombuDriver(RedisDriver):
+    """The same, with messages in kombu's lists."""
+
+    lacks = frozenset({"ends", "ids that wait", "delays at once", "ten priorities", "queues of a namespace"})
+    layout = KombuLayout(keyprefix="tests:", result_keyprefix="tests:", result_lasts=DAY)
+
+    def _bind(self, namespace: str) -> None:
+        super()._bind(namespace)
+        self.outcomes = CeleryOutcomes(self.db, self.layout.results)
 
 
 def _sqlite(folder: Path, clock: Clock) -> Iterator[Driver]:
@@ -125,9 +143,9 @@ def _postgresql(_folder: Path, clock: Clock) -> Iterator[Driver]:
         yield from _closing(made)
 
 
-def _redis(folder: Path, clock: Clock) -> Iterator[Driver]:
+def _redis(folder: Path, clock: Clock, kind: type[RedisDriver] = RedisDriver) -> Iterator[Driver]:
     with private_redis(folder) as start:
-        yield from _closing(RedisDriver(start().url, clock))
+        yield from _closing(kind(start().url, clock))
 
 
 def _closing(made: Driver) -> Iterator[Driver]:
@@ -140,6 +158,7 @@ DRIVERS: dict[str, Callable[[Path, Clock], Iterator[Driver]]] = {
     "memory": _memory,
     "postgresql": _postgresql,
     "redis": _redis,
+    "celery+redis": partial(_redis, kind=KombuDriver),
 }
 SHARED = [name for name in DRIVERS if name != "memory"]
 

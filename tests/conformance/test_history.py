@@ -53,8 +53,9 @@ def test_failed_dead_and_revoked_are_told_apart(driver, make, defined):
     first, second, third = driver.receiver.claim(["celery"], owner="w", limit=3, lease=SECOND)
     driver.receiver.settle(first, make.outcome(state="FAILURE"))
     driver.receiver.settle(second, make.outcome("dead", "FAILURE", reason="no such task"))
-    driver.receiver.release("w", penalty=False)
     driver.limits.revoke(third.message.id)
+    driver.receiver.release("w", penalty=False)
+    assert driver.receiver.claim(["celery"], owner="w", limit=1, lease=SECOND) == []
     assert [(run.state, run.reason) for run in driver.history.runs()] == [
         ("revoked", "revoked"),
         ("dead", "no such task"),

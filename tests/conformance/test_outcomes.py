@@ -17,6 +17,9 @@ def test_an_unknown_message_is_none(driver):
 
 def test_a_message_is_pending_then_started_then_done(driver, make, clock):
     driver.sender.send(make.message(id="m", due=clock.now() + SECOND))
+    if "delays at once" in driver.lacks:
+        assert driver.outcomes.get("m") is None
+        assert driver.receiver.claim(["celery"], owner="w", limit=1, lease=SECOND) == []
     assert driver.outcomes.get("m").state is State.PENDING
     clock.advance(1)
     (delivery,) = driver.receiver.claim(["celery"], owner="w", limit=1, lease=SECOND)

@@ -14,6 +14,9 @@ T = 1_800_000_000 * SECOND
 
 @pytest.fixture(autouse=True)
 def _defined(driver):
+    if "ends" in driver.lacks:
+        assert driver.records.sees_finish is False
+        pytest.skip("Celery's workers tell of no ends: entries that need to know of them are quarantined")
     driver.define("a", "b")
 
 

@@ -3,6 +3,8 @@
 import time
 from itertools import count
 
+import pytest
+
 from beatd.core.identity import message_id
 from beatd.core.record import Sent, Tracking
 
@@ -35,6 +37,8 @@ def _work_forever(driver, make):
 
 
 def test_kill_9_of_who_fires_and_who_works_leaves_nothing_held_behind_what_has_ended(shared, make, fork):
+    if "ends" in shared.lacks:
+        pytest.skip("Celery's workers tell of no ends: entries that need to know of them are quarantined")
     shared.define("a")
     for _ in range(4):
         former = len(shared.history.runs(state="success", limit=100_000))

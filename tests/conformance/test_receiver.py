@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from beatd.core.states import State
+from beatd.schedules.moments import from_us
 
 SECOND = 1_000_000
 LEASE = 30 * SECOND
@@ -23,7 +24,8 @@ def take(driver):
 def test_a_message_comes_back_as_it_was_sent(driver, make, clock, take):
     headers = {"task": "shop.add", "retries": 2, "origin": "ä", "nested": {"a": [1, None]}}
     sent = make.message(
-        headers=headers,
+        id="m",
+        headers={"id": "m", "expires": from_us(clock.now() + 9).isoformat(), **headers},
         body=b"\x00\xff",
         content_type="x",
         content_encoding="binary",
@@ -45,13 +47,19 @@ def test_higher_priority_comes_first_then_older(driver, make, claimed):
 
 def test_no_priority_is_the_lowest(driver, make, claimed):
     driver.sender.send_many([make.message(id="none", priority=None), make.message(id="one", priority=1)])
-    assert claimed() == ["one", "none"]
+    # In kombu's layout what has none is in the plain list, which is the first.
+    assert claimed() == (["none", "one"] if "ten priorities" in driver.lacks else ["one", "none"])
 
 
 def test_order_holds_over_several_queues(driver, make, claimed):
     queues = ("celery", "mail")
     driver.sender.send_many([make.message(id=f"m{n}", queue=queues[n % 2], priority=n % 3) for n in range(9)])
     ids = claimed(limit=5, queues=queues) + claimed(limit=5, queues=queues)
+    if "ten priorities" in driver.lacks:
+        # Levels 8 and 7 share a list, and nobody can tell which of two lists has waited longer.
+        assert sorted(ids[:6]) == ["m1", "m2", "m4", "m5", "m7", "m8"]
+        assert sorted(ids[6:]) == ["m0", "m3", "m6"]
+        return
     assert ids == ["m2", "m5", "m8", "m1", "m4", "m7", "m0", "m3", "m6"]
 
 
@@ -154,7 +162,11 @@ def test_a_retry_comes_back_when_due_with_one_retry_more(driver, make, clock, ta
     assert claimed() == []
     clock.advance(5)
     (again,) = take()
-    assert again.message.headers == {"task": "shop.add", "retries": 2, "x": 1}
+    assert {name: again.message.headers[name] for name in ("task", "retries", "x")} == {
+        "task": "shop.add",
+        "retries": 2,
+        "x": 1,
+    }
     assert driver.outcomes.get("m").state is State.STARTED
 
 

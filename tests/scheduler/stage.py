@@ -32,9 +32,11 @@ class Stage:
         tables = [f"[schedules.{name}]\ntask = 't'\n{lines}\n" for name, lines in entries.items()]
         self.file.write_text("\n".join(tables))
 
-    def scheduler(self, holder: str = "one", *, url: str | None = None, **manner: bool) -> Scheduler:
+    def scheduler(
+        self, holder: str = "one", *, url: str | None = None, consumers: str = "beatd", **manner: bool
+    ) -> Scheduler:
         """Return a scheduler that has started; ``url``: its own way to the store."""
-        settings = Settings(broker=url or self.url, schedule=(str(self.file),))
+        settings = Settings(broker=url or self.url, schedule=(str(self.file),), consumers=consumers)
         self.state, self.broker = self._stores(settings)
         sources = make_sources(settings, None)
         made = make_scheduler(

@@ -166,7 +166,8 @@ def test_where_no_end_is_seen_an_entry_that_needs_one_is_quarantined_and_says_wh
     SourceSet([Fixed(*drafts)], definitions, "h", sees_finish=False, replace=True).start()
     errors = {version.name: version.error for version in definitions.load() if version.error or version.entry}
     assert errors["a"] is errors["d"] is None
-    why = "needs to know when a message has ended, which this broker does not tell; leave it out"
+    told = "which this broker, or consumers = 'celery', does not tell"
+    why = f"needs to know when a message has ended, {told}; leave it out"
     assert errors["b"] == f"overlap: 'skip' {why}"
     assert errors["c"] == f"pause_after_failures: 3 {why}"
     with pytest.raises(DefinitionError, match="f:b: overlap: 'skip' needs to know"):
@@ -174,6 +175,13 @@ def test_where_no_end_is_seen_an_entry_that_needs_one_is_quarantined_and_says_wh
     # Where ends are seen again, the same definitions are good ones.
     SourceSet([Fixed(*drafts)], definitions, "h").start()
     assert {version.name: version.error for version in definitions.load()}["b"] is None
+
+
+def test_consumers_of_celerys_tell_of_no_ends_whatever_the_store_can(stage) -> None:
+    stage.write(a=EVERY_10S, b=f"{EVERY_10S}\noverlap = 'skip'")
+    stage.tick(stage.scheduler(consumers="celery"), 21)
+    assert stage.emitted("a") == [10, 20]
+    assert [state for _, state, _ in stage.runs("b")] == ["quarantined"]
 
 
 def test_a_store_that_does_not_see_ends_quarantines_through_the_wiring(stage, monkeypatch) -> None:

@@ -99,6 +99,14 @@ def test_a_body_that_cannot_be_read_goes_to_the_dead_letters(registry, clock, bo
     assert outcome.reason.startswith("ValueError: the body")
 
 
+@pytest.mark.parametrize("link", ["chain", "chord", "callbacks", "errbacks"])
+def test_a_message_that_others_should_follow_is_not_run_without_them(registry, delivery, clock, link):
+    runner = Runner(registry(lambda: None), [], clock, worker="w/1")
+    outcome = runner.read(delivery(embed={link: [{"task": "next"}]}))
+    assert outcome.verdict is Verdict.DEAD
+    assert outcome.reason.startswith(f"ValueError: its {link} to follow are not in this version")
+
+
 @pytest.mark.parametrize("timelimit", [None, "x", [1], ["a", "b"], [-1, 0], [None, None], {}])
 def test_odd_time_limits_of_other_clients_count_as_none(registry, clock, timelimit):
     runner = Runner(registry(lambda: None, time_limit=9.0), [], clock, worker="w/1")

@@ -3,7 +3,7 @@
 -- taken and is to be ended so, because its entry's record is to be told. `again`: a claim with this nonce got no answer;
 -- what it took is given out now.
 local now, owner, limit, lease, nonce, again, most, queues = unpack(given, 1, 8)
-local PROMOTED, ROUNDS = 1000, 100
+local ROUNDS = 100
 local mine = P .. 'owner:' .. owner
 
 redis.call('ZCARD', mine)
@@ -56,43 +56,7 @@ if again then
 end
 
 for _, queue in ipairs(queues) do
-  local delayed = P .. 'delayed:' .. queue
-  local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, PROMOTED)
-  if #due > 0 then
-    local ready, seq = {}, next_seq(#due)
-    for index, value in ipairs(read(P .. 'messages', due)) do
-      if value then
-        ready[#ready + 1] = (9 - tonumber(string.match(value, '^%d'))) * RANK + seq + index
-        ready[#ready + 1] = due[index]
-      end
-    end
-    write('ZREM', delayed, due)
-    write('ZADD', P .. 'ready:' .. queue, ready)
-  end
-end
-
--- The best of all the queues: {id, queue} by priority, then age.
-local function best(count)
-  local found = {}
-  for _, queue in ipairs(queues) do
-    local pairs_ = #queues == 1 and redis.call('ZPOPMIN', P .. 'ready:' .. queue, count)
-      or redis.call('ZRANGE', P .. 'ready:' .. queue, 0, count - 1, 'WITHSCORES')
-    for index = 1, #pairs_, 2 do
-      found[#found + 1] = { pairs_[index], queue, pairs_[index + 1] }
-    end
-  end
-  if #queues > 1 then
-    table.sort(found, function(one, other)
-      return tonumber(one[3]) < tonumber(other[3])
-    end)
-    for index = #found, count + 1, -1 do
-      found[index] = nil
-    end
-    for _, each in ipairs(found) do
-      redis.call('ZREM', P .. 'ready:' .. each[2], each[1])
-    end
-  end
-  return found
+  waiting.promote(queue, now)
 end
 
 local function end_unrun(id, queue, score, value, attempt, forgiven, reason)
@@ -115,7 +79,7 @@ local function is_tracked(value)
 end
 
 for _ = 1, ROUNDS do
-  local found, ids = best(limit - #taken - #over), {}
+  local found, ids = waiting.best(queues, limit - #taken - #over, now, ended), {}
   for index, each in ipairs(found) do
     ids[index] = each[1]
   end
@@ -160,7 +124,7 @@ for _ = 1, ROUNDS do
 end
 for _, queue in ipairs(queues) do
   -- What is left is for another worker; where nothing is, nobody need look.
-  if redis.call('ZCARD', P .. 'ready:' .. queue) > 0 then
+  if waiting.any(queue) then
     wake(queue, 1)
   else
     redis.call('DEL', P .. 'wake:' .. queue)

@@ -2,7 +2,7 @@
 -- text; "" for none.
 local next_due
 for _, queue in ipairs(given[2]) do
-  if redis.call('ZCARD', P .. 'ready:' .. queue) > 0 then
+  if waiting.any(queue) then
     return '-1'
   end
   local first = redis.call('ZRANGE', P .. 'delayed:' .. queue, 0, 0, 'WITHSCORES')

@@ -2,13 +2,25 @@
 -- the sorted sets ready (by priority, then by when it became so), delayed (by due), claimed (by the end of the lease),
 -- dead (by when). `taken` id -> "STATE SCORE ATTEMPT FORGIVEN CLAIMED_AT NONCE\nQUEUE\nOWNER" of what was delivered
 -- before; STATE c: claimed, w: waiting again, x: dead; SCORE: its place in the queue.
+--
+-- What is ready lies as the layout has it, whose file fills `waiting`: ready.lua, beatd's own, or kombu.lua.
+
+-- check(queue): reads what will be written to. insert(messages in columns, now). again(queue, {score, id, ...}): back to
+-- where they stood. promote(queue, now): what is due leaves `delayed`. best(queues, count, now, ended): takes {id, queue,
+-- score} off, by priority, then age; their values are in `messages` then; what it ends itself it adds to `ended`.
+-- any(queue), size(queue), drop(queue, id). sent(ids): remembers what was sent, where ids cannot be looked up.
+-- not_run(id, state, reason) tells other programs, forget(ids) what they need not know any longer.
+local waiting = {}
+-- Hashes by id of what was sent before.
+local KNOWN = { 'messages', 'results' }
 
 local function check_queues(queues)
   for queue in pairs(queues) do
-    for _, place in ipairs({ 'ready:', 'delayed:', 'claimed:', 'dead:' }) do
+    for _, place in ipairs({ 'delayed:', 'claimed:', 'dead:' }) do
       redis.call('ZCARD', P .. place .. queue)
     end
     redis.call('LLEN', P .. 'wake:' .. queue)
+    waiting.check(queue)
   end
   redis.call('SCARD', P .. 'queues')
   redis.call('HLEN', P .. 'messages')
@@ -27,7 +39,9 @@ end
 -- Ids that wait, run, have run, or, where that is kept, are on record; and whether there are any, or one comes twice.
 local function known(ids, on_record)
   local found, any = {}, false
-  for _, key in ipairs({ 'messages', 'results', on_record and 'fires' or nil }) do
+  local keys = { unpack(KNOWN) }
+  keys[#keys + 1] = on_record and 'fires' or nil
+  for _, key in ipairs(keys) do
     for index, value in ipairs(read(P .. key, ids)) do
       if value then
         found[ids[index]], any = true, true
@@ -85,42 +99,21 @@ end
 
 -- Those `held` go into no queue yet.
 local function insert(sent, now, held)
-  local ids, queues, priorities, dues = unpack(sent, 1, 4)
-  if #ids == 0 then
-    return
-  end
-  local seq = next_seq(#ids)
-  local ready, delayed, kept = {}, {}, {}
-  for index = 1, #ids do
-    local queue, score, places = queues[index], (9 - priorities[index]) * RANK + seq + index, ready
-    if dues[index] > now then
-      places, score = delayed, dues[index]
-    end
-    if held and held[ids[index]] then
-      kept[#kept + 1] = ids[index]
-      kept[#kept + 1] = queue
-    else
-      local place = places[queue]
-      if not place then
-        place = {}
-        places[queue] = place
+  if held and next(held) then
+    local values, queues, wanted = {}, {}, {}
+    for index, id in ipairs(sent[1]) do
+      wanted[index] = not held[id]
+      if held[id] then
+        local last = #values
+        values[last + 1], values[last + 2] = id, sent[5][2 * index]
+        queues[last + 1], queues[last + 2] = id, sent[2][index]
       end
-      local last = #place
-      place[last + 1] = score
-      place[last + 2] = ids[index]
     end
+    write('HSET', P .. 'messages', values)
+    write('HSET', P .. 'held', queues)
+    sent = picked(sent, wanted)
   end
-  write('HSET', P .. 'messages', sent[5])
-  write('HSET', P .. 'held', kept)
-  for queue, place in pairs(delayed) do
-    redis.call('SADD', P .. 'queues', queue)
-    write('ZADD', P .. 'delayed:' .. queue, place)
-  end
-  for queue, place in pairs(ready) do
-    redis.call('SADD', P .. 'queues', queue)
-    write('ZADD', P .. 'ready:' .. queue, place)
-    wake(queue, #place / 2)
-  end
+  waiting.insert(sent, now)
 end
 
 local function meta_of(value)
@@ -141,19 +134,22 @@ end
 -- Put back what is claimed, to where it stood in its queue. `ids` are in hand now.
 local function put_back(ids, forgiven_more)
   local deliveries = read(P .. 'taken', ids)
-  local taken, touched = {}, {}
+  local taken, places = {}, {}
   for index, id in ipairs(ids) do
     local _, score, attempt, forgiven, _, _, queue, owner = taken_of(deliveries[index])
     redis.call('ZREM', P .. 'claimed:' .. queue, id)
     redis.call('ZREM', P .. 'owner:' .. owner, id)
-    redis.call('ZADD', P .. 'ready:' .. queue, score, id)
+    local place = places[queue] or {}
+    places[queue] = place
+    place[#place + 1] = score
+    place[#place + 1] = id
     taken[#taken + 1] = id
     taken[#taken + 1] = unclaimed('w', score, attempt, forgiven + forgiven_more, queue)
-    touched[queue] = (touched[queue] or 0) + 1
   end
   write('HSET', P .. 'taken', taken)
-  for queue, count in pairs(touched) do
-    wake(queue, count)
+  for queue, place in pairs(places) do
+    waiting.again(queue, place)
+    wake(queue, #place / 2)
   end
   return #ids
 end

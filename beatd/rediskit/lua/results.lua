@@ -26,11 +26,18 @@ local function drop_results(ids)
   write('HSET', P .. 'notes', notes)
   write('HDEL', P .. 'results', ids)
   write('ZREM', P .. 'finished', ids)
+  waiting.forget(ids)
   return #ids
+end
+
+local function publish(key, value, lasts)
+  redis.call('SET', key, value, 'PX', text(lasts))
+  redis.call('PUBLISH', key, value)
 end
 
 -- result: traceback and result, in JSON
 local function not_run(id, task, state, reason, result, now)
   local note = cjson.encode(state) .. ',null,' .. text(now) .. ',' .. cjson.encode(reason)
   store(id, state .. ' \n[' .. note .. ']\n[' .. cjson.encode(task) .. ',' .. result .. ']', now)
+  waiting.not_run(id, state, reason)
 end

@@ -26,7 +26,7 @@ end
 
 local function end_unstarted(id, value, reason, now)
   local fields = meta_of(value)
-  redis.call('ZREM', P .. 'ready:' .. fields[2], id)
+  waiting.drop(fields[2], id)
   redis.call('ZREM', P .. 'delayed:' .. fields[2], id)
   redis.call('HDEL', P .. 'held', id)
   forget_message(id)

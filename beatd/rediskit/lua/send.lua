@@ -4,6 +4,7 @@ local new, wanted = unknown(sent, true)
 check_queues(set_of(new[2]))
 check_fires()
 insert(new, now)
+waiting.sent(new[1])
 for index in ipairs(sent[1]) do
   if fires and fires[index] and wanted[index] then
     add_fire(fires[index])

@@ -1,6 +1,7 @@
 -- given: {now, id, queue, owner, attempt, verdict, outcome | false, finished, due, packed | false, reason | false,
--- follow-ups, expired before | false, told}. Returns 1, or 0 where the delivery is no longer this owner's, or the record
--- that is to be judged first.
+-- follow-ups, expired before | false, elsewhere | false, told}. `elsewhere`: {key, value, milliseconds}, the outcome where
+-- other programs look for it. Returns 1, or 0 where the delivery is no longer this owner's, or the record that is to be
+-- judged first.
 local now, id, queue, owner, attempt, verdict = unpack(given, 1, 6)
 local outcome, finished, due, packed, reason, follow_ups = unpack(given, 7, 12)
 
@@ -26,7 +27,7 @@ if not held then
   end
 end
 
-local told = given[14]
+local told = given[15]
 local record = unjudged(told)
 if record then
   return record
@@ -47,13 +48,16 @@ if held then
     if due > now then
       redis.call('ZADD', P .. 'delayed:' .. queue, due, id)
     else
-      redis.call('ZADD', P .. 'ready:' .. queue, score, id)
+      waiting.again(queue, { score, id })
       wake(queue, 1)
     end
   end
 end
 if outcome then
   store(id, outcome, finished)
+end
+if given[14] then
+  publish(unpack(given[14]))
 end
 tell(told, now)
 insert(sent, now)
