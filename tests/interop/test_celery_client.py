@@ -26,7 +26,7 @@ print(json.dumps(note.delay(1, key="ä").get(timeout=20)))
 begun = time.time()
 late = note.apply_async(("late",), countdown=1.5)
 moment = datetime.now(timezone(timedelta(hours=5, minutes=30))) + timedelta(seconds=1)
-print(note.apply_async(("moment",), eta=moment).get(timeout=20), late.get(timeout=20), time.time() - begun >= 1.5)
+print(note.apply_async(("moment",), eta=moment).get(timeout=20), late.get(timeout=20), time.time() - begun > 1.2)
 print(note.apply_async(("mailed",), queue="mails", headers={"x": 1}).get(timeout=20))
 old = note.apply_async(("old",), expires=-1)
 try:

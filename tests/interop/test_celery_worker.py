@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import pytest
+
 from beatd.clock import SystemClock
 from tests.journeys.conftest import until
 
@@ -78,6 +80,7 @@ def test_every_property_of_a_fire_arrives_in_celerys_task(project) -> None:
     assert '"state":"SUCCESS"' in project.beatd("result", plain["id"], "--json", *project.broker).stdout
 
 
+@pytest.mark.slow
 def test_the_soonest_is_run_first(project) -> None:
     entries = [
         f'[schedules.p{priority}]\nschedule = "0 0 1 1 *"\ntask = "proj.tasks.note"\nargs = [{priority}]\n'

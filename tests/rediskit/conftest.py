@@ -1,13 +1,15 @@
 """A proxy before the private Redis server, and what a refusal says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from kombu import Connection
 
 from beatd.core.entry import Draft, Entry
 from beatd.errors import BrokerUnavailableError, StoreError
 from beatd.rediskit.server import Server
 from beatd.stores.redis import RedisDefinitions
+from tests.rediskit.kombuside import Side
 from tests.servers.proxy import Proxy
 from tests.servers.redis import PrivateRedis
 
@@ -42,3 +44,14 @@ def refused() -> Callable[[Server], str]:
         return str(raised.value)
 
     return say
+
+
+@pytest.fixture
+def side(redis_server) -> Side:
+    return Side(redis_server.url)
+
+
+@pytest.fixture
+def kombu(redis_server) -> Iterator[Connection]:
+    with Connection(redis_server.url) as connection:
+        yield connection
