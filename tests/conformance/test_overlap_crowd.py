@@ -4,12 +4,16 @@ import os
 import random
 import time
 
+import pytest
+
 from beatd.core.identity import message_id
 from beatd.core.record import Sent, Tracking
 
 SECOND = 1_000_000
 NAMES = [f"e{number}" for number in range(6)]
 FOR = 4.0
+
+pytestmark = pytest.mark.usefixtures("ends_are_seen")
 
 
 def _item(driver, make, dice, name, record):

@@ -10,6 +10,8 @@ from beatd.core.record import Sent, Tracking
 
 SECOND = 1_000_000
 
+pytestmark = pytest.mark.usefixtures("ends_are_seen")
+
 
 def _fire_forever(driver, make):
     """Queue one behind the other, as a scheduler of an entry with ``overlap = "queue_one"`` does."""
@@ -37,8 +39,6 @@ def _work_forever(driver, make):
 
 
 def test_kill_9_of_who_fires_and_who_works_leaves_nothing_held_behind_what_has_ended(shared, make, fork):
-    if "ends" in shared.lacks:
-        pytest.skip("Celery's workers tell of no ends: entries that need to know of them are quarantined")
     shared.define("a")
     for _ in range(4):
         former = len(shared.history.runs(state="success", limit=100_000))
