@@ -24,6 +24,8 @@ from beatd.rediskit.scripts import script
 from beatd.rediskit.url import connection_options
 from beatd.serverclock import ServerClock
 
+_SCHEMES = {"ready": "redis://", "kombu": "celery+redis://"}
+
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 5.0
 IDLE_SECONDS = 30
@@ -162,10 +164,29 @@ class Server:
         connection.send_command("INFO")
         wrong = self._unmet(connection.read_response())
         connection.send_command(*self._format)
-        wrong = wrong or newer(connection.read_response(), self.url)
+        wrong = wrong or newer(connection.read_response(), self.url) or self._mixed(connection)
         if wrong is not None:
             raise StoreError(wrong)
         self._checked_at = self._own.elapsed()
+
+    def _mixed(self, connection: Any) -> str | None:
+        """Return why a namespace whose messages lie in another layout cannot be used; one without any is taken over."""
+        state, layout = f"{self.prefix}state", self.layout.fragment
+        connection.send_command("HGET", state, "layout")
+        former = connection.read_response()
+        if former is None or former.decode() == layout:
+            return None
+        connection.send_command("HLEN", f"{self.prefix}messages")
+        count = connection.read_response()
+        if count == 0:
+            connection.send_command("HSET", state, "layout", layout)
+            connection.read_response()
+            return None
+        scheme = _SCHEMES.get(former.decode(), "another URL")
+        return (
+            f"{self.url}: namespace {self.namespace!r} has {count} messages in the layout of {scheme}, which this one "
+            "cannot read; let workers empty its queues there first, or name another `namespace`"
+        )
 
     def _unmet(self, told: bytes) -> str | None:
         info = as_mapping(told.decode())

@@ -35,7 +35,7 @@ class RedisDefinitions:
 
     def install(self) -> Installation:
         """Create the namespace's state if it is not there, and return it."""
-        return installation_of(self._server.run("install", self._clock.now(), new_state()))
+        return installation_of(self._server.run("install", self._clock.now(), new_state(self._server.layout)))
 
     def remember_libraries(self) -> dict[str, tuple[str | None, str | None]]:
         """Keep the versions of what computes fire times; return (former, present) of those that changed."""

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from beatd.ports import Installation
+from beatd.rediskit.layout import Layout
 from beatd.rediskit.server import Server
 from beatd.stores.libraries import changes, installed
 
 
-def new_state() -> tuple[str, list[str]]:
-    """Return what a state is made with where there is none: an id, and the fields of the libraries' versions."""
+def new_state(layout: Layout) -> tuple[str, list[str]]:
+    """Return what a state is made with where there is none: an id, and fields: libraries' versions, the layout."""
     there = ((name, version) for name, version in installed().items() if version is not None)
-    return str(uuid4()), [word for pair in there for word in pair]
+    return str(uuid4()), ["layout", layout.fragment, *(word for pair in there for word in pair)]
 
 
 def installation_of(fields: Sequence[bytes | None]) -> Installation:

@@ -36,7 +36,7 @@ class RedisLeases:
         told = msgspec.json.encode(dict(status)).decode()
         started, revision = status.get("started_at", False), status.get("revision", 0)
         installation, holders, parts = self._server.run(
-            "lease", now, ttl, scheduler, started, revision, told, PARTS, new_state()
+            "lease", now, ttl, scheduler, started, revision, told, PARTS, new_state(self._server.layout)
         )
         return Holding(
             now=now,

@@ -3,6 +3,7 @@
 import pytest
 from kombu import Connection, Queue
 
+from beatd.brokers.redis import RedisLimits, RedisSender
 from beatd.clock import SystemClock
 from beatd.core.entry import Draft, Entry
 from beatd.core.message import Message
@@ -116,6 +117,21 @@ def test_the_rights_that_are_asked_for_are_enough(redis_server) -> None:
     (delivery,) = side.take()
     assert side.receiver.settle(delivery, Outcome(verdict=Verdict.DONE, state=State.SUCCESS, result=1))
     assert (side.receiver.reap(), side.admin.sizes(), side.outcomes.get("absent")) == (0, {}, None)
+
+
+def test_a_namespace_with_messages_in_another_layout_is_refused_and_one_without_is_taken_over(redis_server) -> None:
+    own = redis_server.open()
+    RedisDefinitions(own, own.clock).install()
+    sent = Message(id="m", task="t", queue="celery", headers={}, body=b"[[],{},{}]")
+    RedisSender(own, own.clock).send(sent)
+    with pytest.raises(StoreError, match=r"'tests' has 1 messages in the layout of redis://, which this one cannot"):
+        Side(redis_server.url).take()
+    RedisLimits(own, own.clock).revoke("m")
+    side = Side(redis_server.url)
+    side.push(envelope())
+    assert side.ids() == ["m"]
+    with pytest.raises(StoreError, match=r"'tests' has 1 messages in the layout of celery\+redis://"):
+        redis_server.open().run("look", 0, ["celery"])
 
 
 def test_a_cluster_is_refused(start_redis) -> None:

@@ -3,7 +3,7 @@
 
 local FORMAT = '1' -- of everything here; an older beatd refuses a newer one
 
--- made: {id, {name of a library, its version, …}}
+-- made: {id, {field, value, …}}: the layout of messages, and the versions of libraries
 local function install(now, made)
   local key = P .. 'state'
   if redis.call('HSETNX', key, 'id', made[1]) == 1 then
