@@ -1,5 +1,6 @@
 """Edits while schedulers run: broken ones, poisonous ones, at odds with each other, between a fire and its eta."""
 
+import shutil
 import time
 from uuid import uuid5
 
@@ -75,20 +76,17 @@ def test_of_two_files_the_older_one_is_refused_and_nothing_of_the_newer_is_lost(
     troubled.write(a=EVERY_SECOND)
     older = troubled.scheduler("older")
     older.stop()
+    former = shutil.copy(troubled.file, troubled.file.with_name("former.toml"))
     troubled.clock.advance(1)
     troubled.write(a=EVERY_SECOND, b=EVERY_SECOND)
     newer = troubled.scheduler("newer")
     troubled.tick(newer, 2)
+    stale = TomlSource(str(former), timezone="UTC", queue="celery").load()
     with pytest.raises(StaleSetError, match="is older than the one of scheduler 'newer'"):
-        troubled.state.definitions.apply(drafts(troubled, a=EVERY_SECOND), holder="older")
+        troubled.state.definitions.apply(stale, holder="older")
     troubled.tick(newer, 3)
     assert troubled.emitted("a") == seconds(1, 6)
     assert troubled.emitted("b") == seconds(2, 6)
-
-
-def drafts(troubled, **entries):
-    troubled.write(**entries)
-    return TomlSource(str(troubled.file), timezone="UTC", queue="celery").load()
 
 
 @pytest.mark.parametrize("deed", ["pause", "edit", "remove"])
