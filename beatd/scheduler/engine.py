@@ -218,7 +218,8 @@ class Scheduler:
     def _went_back(self, distance: int) -> None:
         """Obey a store that went back; far back, nothing is emitted until an operator says how to go on."""
         if distance:
-            # What else it forgot or brought back, a pause for one, is in records that nobody asked for.
+            # What else it forgot or brought back, an edit or a pause for one, is in what nobody asked for.
+            self._learn(after=0)
             self._emitter.read_records(list(self._book.names(self._parts)))
         if distance > self._terms.late_after:
             self._ports.definitions.mark_rolled_back(self._time.now())

@@ -160,10 +160,11 @@ class ModelStore:
 
     def _held(self, item: Item) -> bool:
         """Whether the version taken in is one the store has, and a first record begins with the first of its name."""
-        versions = self.definitions[item.name]
+        versions = self.definitions.get(item.name, [])
         if item.expected is None:
-            first = next(each for each in versions if each.entry is not None or each.error is not None)
-            return (first.number, first.fingerprint) == (item.record.version, item.record.fingerprint)
+            first = next((each for each in versions if each.entry is not None or each.error is not None), None)
+            taken = (item.record.version, item.record.fingerprint)
+            return first is not None and (first.number, first.fingerprint) == taken
         taken = (item.record.version, item.record.fingerprint)
         return not item.takes_in or any((each.number, each.fingerprint) == taken for each in versions)
 

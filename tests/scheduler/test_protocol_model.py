@@ -6,6 +6,7 @@ own, and demands that each fire was emitted once or is on record once.
 
 import random
 from functools import partial
+from itertools import chain
 
 import pytest
 
@@ -37,8 +38,16 @@ class World:
         self.numbers = 0
         # Half of the worlds have a clock that nobody sets.
         self.clock_is_set = self.dice.random() < 0.5
+        # In half of them the definitions lie in the store of the records, and go back with these.
+        self.set_goes_back = self.dice.random() < 0.5
+        self.digests: dict[int, object] = {}
         self.schedulers = [self.scheduler() for _ in range(3)]
-        self.past = [self.store.snapshot()]
+        self.past = [self.present()]
+
+    def present(self):
+        """Return a copy of the store as it is."""
+        definitions = {name: list(versions) for name, versions in self.store.definitions.items()}
+        return self.store.snapshot(), definitions, self.numbers
 
     def scheduler(self):
         records = FlakyRecords(self.store, self.dice)
@@ -68,20 +77,25 @@ class World:
         try:
             if emitter.strangers:
                 self.learn(records, book, emitter)
-            emitter.recall()
+            if emitter.recall():
+                self.learn(records, book, emitter, whole=True)
             emitter.fire_due()
             emitter.drain_late()
         except BrokerUnavailableError:
             pass
 
-    def learn(self, records, book, emitter) -> None:
+    def learn(self, records, book, emitter, *, whole: bool = False) -> None:
         """Read the definitions, all of them or only those newer than what is known, and then the records."""
-        whole = bool(emitter.strangers) or self.dice.random() < 0.2
+        digest = {(each.name, each.number, each.fingerprint) for each in chain(*self.store.definitions.values())}
+        is_another = digest != self.digests.get(id(book)) and self.numbers <= book.revision
+        whole = whole or is_another or bool(emitter.strangers) or self.dice.random() < 0.2
         emitter.strangers.clear()
+        self.digests[id(book)] = digest
         if book.revision < self.numbers or whole:
             book.learn(self.versions(0 if whole else book.revision), whole=whole)
         try:
-            emitter.read_records(list(self.store.definitions))
+            if emitter.read_records(list(self.store.definitions)):
+                book.learn(self.versions(0), whole=True)
         except BrokerUnavailableError:
             pass
 
@@ -162,7 +176,7 @@ class World:
 
     def time(self, *_) -> None:
         self.clock.advance(self.dice.choice((100_000, SECOND, 3 * SECOND, 15 * SECOND, 90 * SECOND, 900 * SECOND)))
-        self.past.append(self.store.snapshot())
+        self.past.append(self.present())
 
     def step(self, *_) -> None:
         """The clock that all go by is set forward or back."""
@@ -177,8 +191,11 @@ class World:
 
     def back(self, *_) -> None:
         """The store loses what happened lately; a request from before may still be under way."""
-        self.store.truth = self.dice.choice(self.past[-4:])
-        self.past = [self.store.snapshot()]
+        truth, definitions, numbers = self.dice.choice(self.past[-4:])
+        self.store.truth = truth
+        if self.set_goes_back:
+            self.store.definitions, self.numbers = definitions, numbers
+        self.past = [self.present()]
         self.store.truth = self.store.snapshot()
 
     def work(self, *_) -> None:
