@@ -12,7 +12,7 @@ import pytest
 
 from beatd.clock import SystemClock
 from beatd.config.settings import Settings
-from beatd.stores.redisrecords import MOST_ITEMS
+from beatd.stores.redis.records import MOST_ITEMS
 from beatd.wiring.drivers import open_broker, open_state
 from beatd.wiring.schedule import Manner, make_scheduler, make_sources
 from tests.faults.doomed import POINTS

@@ -13,7 +13,7 @@ from beatd.rediskit.ending import telling
 from beatd.rediskit.pages import pages
 from beatd.rediskit.records import record_of
 from beatd.rediskit.server import Server
-from beatd.stores.redisstep import columns
+from beatd.stores.redis.step import columns
 
 PAGE = 1000
 MOST_ITEMS, MOST_MESSAGES = 500, 2000

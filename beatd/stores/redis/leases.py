@@ -10,7 +10,7 @@ from beatd.core.identity import PARTS
 from beatd.ports import Clock, Holding, SchedulerInfo
 from beatd.rediskit.server import Server
 from beatd.stores.holder import here
-from beatd.stores.redisinstall import installation_of, new_state
+from beatd.stores.redis.install import installation_of, new_state
 
 LATELY = DAY
 """How long a scheduler is listed after it was last seen."""

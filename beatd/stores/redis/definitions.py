@@ -12,9 +12,9 @@ from beatd.errors import ForeignSetError, StaleSetError, StoreError
 from beatd.ports import Applied, Clock, Installation
 from beatd.rediskit.pages import pages
 from beatd.rediskit.server import Server
-from beatd.stores import redisrevision
 from beatd.stores.holder import here
-from beatd.stores.redisinstall import installation_of, new_state, remember
+from beatd.stores.redis.install import installation_of, new_state, remember
+from beatd.stores.redis.revision import carried_by, first_applied, refuse_stale
 from beatd.stores.sets import Known, compare, digest_of, fingerprints, refuse_foreign
 
 PAGE = 500
@@ -92,7 +92,7 @@ class RedisDefinitions:
                 if not replace:
                     self._refuse(prints, known, state.digest, digest, holder, now)
                 applied = compare(known, prints, state.revision + 1)
-                first = redisrevision.first_applied(self._server, digest)
+                first = first_applied(self._server, digest)
                 # Replacing by hand says that this set is now the newest, or the hosts it replaced would undo it.
                 first = now if first is None or replace else first
                 written = self._define(drafts, prints, applied, now, token)
@@ -120,8 +120,8 @@ class RedisDefinitions:
         self, prints: dict[str, int], known: dict[str, Known], former: str, digest: str, holder: str, now: int
     ) -> None:
         """Raise StaleSetError for a set that may not replace the one that is known."""
-        redisrevision.refuse_stale(self._server, digest, holder, now)
-        own = redisrevision.carried_by(self._server, holder) == former
+        refuse_stale(self._server, digest, holder, now)
+        own = carried_by(self._server, holder) == former
         refuse_foreign(prints, known, self._server.namespace, own=own)
 
     def _define(self, drafts: Sequence[Draft], prints: dict[str, int], applied: Applied, now: int, token: str) -> bool:

@@ -1,7 +1,7 @@
 """Which set may replace which, on a Redis server."""
 
 from beatd.rediskit.server import Server
-from beatd.stores.redisleases import fields_of
+from beatd.stores.redis.leases import fields_of
 from beatd.stores.sets import VANISHED_FOR, stale_beside
 
 
