@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from beatd.core.entry import Draft, Version
+from beatd.core.backfill import Errand, Stridden, Stride
+from beatd.core.entry import Draft, Tenure, Version
 from beatd.core.message import Delivery, Message
-from beatd.core.record import Answer, Item, Record
+from beatd.core.record import Answer, Disposition, Item, Record
 from beatd.core.states import Outcome, State
 
 
@@ -51,13 +52,17 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """A namespace's state, created once. ``rolled_back_at`` set: no scheduler emits until an operator says how."""
+    """A namespace's state, created once. ``rolled_back_at`` set: no scheduler emits until an operator says how.
+
+    ``replaces``: ids of states in whose place an operator put this one; whoever knows one of them goes on in this one.
+    """
 
     id: str
     since: int
     revision: int
     digest: str
     rolled_back_at: int | None
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +103,35 @@ class Definitions(Protocol):
 
     def mark_rolled_back(self, at: int | None) -> None:
         """Set or clear the mark under which no scheduler emits."""
+
+
+class Repairs(Protocol):
+    """What mends a state that was lost, swapped or changed behind the engine's back."""
+
+    def find(self) -> Installation | None:
+        """Return the namespace's state, None where there is none; creates nothing."""
+
+    def confirm(self, *, since: int, replaces: Sequence[str]) -> Installation:
+        """Give the namespace's state a new id, in place of those of ``replaces`` and of its own former ones.
+
+        It owes fires from ``since`` on. Entries that have a record go on from their cursors. Where no set was ever
+        applied, the first one counts as defined at ``since``.
+        """
+
+    def lost(self, place: str, size: int) -> tuple[list[str], str]:
+        """Return the names whose record was moved by a version that the store does not hold, as it was then.
+
+        Looked at are about ``size`` records from ``place`` on ("": from the first); also returned is the place from
+        which to go on, "" where that was the last.
+        """
+
+    def mend(self, names: Sequence[str]) -> list[str]:
+        """Return those of these names that are lost, after seeing to it that a version follows the one that is.
+
+        Of each, what the set says now becomes a new version, numbered above the record's, unless such a one is there
+        already; a name that the set does not know any more is removed. Then the set's digest is none that a source has,
+        so that every source is applied again.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +179,7 @@ class Run:
 
     ``state``: emitted, started, success, failure, retry, dead, revoked, or a disposition.
     For a range ``fire_time`` is its first moment, ``last`` its last (None: open), ``count`` how many (None: unknown).
+    ``cursor``: its place in the history, from which a next page goes on.
     """
 
     entry: str
@@ -158,18 +193,67 @@ class Run:
     finished_at: int | None = None
     reason: str | None = None
     task: str | None = None
+    cursor: str | None = None
 
 
 class History(Protocol):
     """What happened to every fire."""
 
-    def runs(
-        self, *, entry: str | None = None, state: str | None = None, limit: int = 50, before: int | None = None
+    def runs(  # noqa: PLR0913  one keyword for each way to narrow
+        self,
+        *,
+        entry: str | None = None,
+        task: str | None = None,
+        state: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        message_id: str | None = None,
+        limit: int = 50,
+        before: str | None = None,
     ) -> list[Run]:
-        """Return the newest runs first; ``before``: only fires before that moment."""
+        """Return the newest runs first: those from ``since``, included, to ``until``, excluded.
+
+        A range counts where it begins. ``before``: only runs after (older than) the one of this ``cursor``; raises
+        ValueError where it is no cursor.
+        """
 
     def prune(self, *, before: int, most: int, limit: int = 1000) -> int:
         """Delete at most ``limit`` rows older than ``before`` or above the newest ``most``; return how many."""
+
+
+class Past(Protocol):
+    """What there was, exactly: for those who recompute what should have been."""
+
+    def kept_since(self) -> int:
+        """Return the moment from which on nothing of the history was deleted; at the earliest when the state began."""
+
+    def names(self, after: str, limit: int) -> list[str]:
+        """Return the next names that have a record, in their order, behind ``after``."""
+
+    def tenures(self, name: str) -> list[Tenure]:
+        """Return the versions of a name that were taken in and are still kept, in the order in which they ruled."""
+
+    def emitted(self, name: str, after: int, until: int, limit: int) -> list[tuple[int, int]]:
+        """Return (fire time, version) of the fires in (after, until] that the schedule emitted, the oldest first.
+
+        Not more than ``limit``, but all of a fire time or none. Empty where the history does not hold what was emitted.
+        """
+
+    def dispositions(self, name: str, after: int, until: int, limit: int) -> list[Disposition]:
+        """Return up to ``limit`` ranges, oldest first, ending after ``after``, or open, that begin by ``until``."""
+
+
+class Backfills(Protocol):
+    """Errands that emit fires after all, beside the schedule; they move no entry's record."""
+
+    def begin(self, errand: Errand) -> Errand:
+        """Return the unfinished errand of the same entry, span and manner; where there is none, store this one."""
+
+    def stride(self, stride: Stride) -> Stridden:
+        """Carry out one step of an errand, atomically. Messages whose id is already there are left as they are.
+
+        With an exchange the history says ``backfilled`` of the fires; without, that they were sent beside the schedule.
+        """
 
 
 # ---------------------------------------------------------------- broker

@@ -8,7 +8,7 @@ from uuid import uuid4
 import click
 import msgspec
 
-from beatd.cli.options import json_option, with_settings
+from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.outcome import show, wait_for
 from beatd.cli.output import json_line
 from beatd.config.settings import Settings
@@ -16,7 +16,9 @@ from beatd.core.message import Message
 from beatd.core.states import State
 
 
-@click.command("call")
+@click.command(
+    "call", epilog=examples("beatd call shop.add 2 3 --wait", "beatd call shop.mail -k to=ana@example.com -q mails")
+)
 @click.argument("task")
 @click.argument("args", nargs=-1, metavar="[ARG]...")
 @with_settings

@@ -9,7 +9,7 @@ import click
 
 from beatd.app.code import survey_code
 from beatd.cli.lint import entry_notes, set_notes
-from beatd.cli.options import given, json_option, setting_options
+from beatd.cli.options import examples, given, json_option, setting_options
 from beatd.cli.output import clean, json_line
 from beatd.clock import SystemClock
 from beatd.config.load import load_settings
@@ -31,7 +31,7 @@ class Finding:
     entry: str | None = None
 
 
-@click.command("check")
+@click.command("check", epilog=examples("beatd check schedules/", "beatd check prod.toml -A shop.tasks"))
 @click.argument("sources", nargs=-1, metavar="[SRC]...")
 @setting_options
 @json_option

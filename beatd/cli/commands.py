@@ -8,12 +8,15 @@ from beatd import __version__
 from beatd.cli.options import app_option, broker_option, config_option
 
 COMMANDS = {
+    "audit": "Recompute what should have fired, and compare it with what is on record.",
+    "backfill": "Emit fires that were not emitted, beside the schedule.",
     "call": "Send a task to the queue by its name.",
     "check": "Read schedules, say all that is wrong, and what is odd.",
     "completion": "Print the shell completion script.",
     "config": "Show each setting, its value and where it came from.",
     "db": "Look after the database.",
     "explain": "Show when a schedule fires, in its canonical text.",
+    "forward": "Settle what is owed up to a moment, on record, without emitting it.",
     "init": "Write beatd.toml and tasks.py to begin with.",
     "list": "List the entries of the store's set.",
     "next": "Show what fires next, over all entries of the sources.",
@@ -23,14 +26,24 @@ COMMANDS = {
     "run": "Run scheduler and worker under one supervisor.",
     "runs": "Show what happened: fires, their tasks, and what was not emitted.",
     "show": "Show one entry in full.",
+    "state": "Show or repair the state of the namespace.",
     "status": "Show schedulers, leases, lag, queues and workers.",
     "systemd": "Print systemd units with the paths of this installation.",
     "trigger": "Send an entry's task now, beside its schedule.",
     "worker": "Run a worker: children that claim tasks and run them.",
 }
-"""Name to short help; the module is ``beatd.cli.NAME``, with a trailing ``_`` where Python has the word already."""
+"""Name to short help."""
 
-_TAKEN = {"list", "next"}
+_ELSEWHERE = {name: f"operate.{name}" for name in ("audit", "backfill", "forward", "state")} | {
+    # A trailing ``_`` where Python has the word already.
+    "list": "list_",
+    "next": "next_",
+}
+
+
+def module_of(name: str) -> str:
+    """Return the module that holds a command."""
+    return f"beatd.cli.{_ELSEWHERE.get(name, name)}"
 
 
 class LazyGroup(click.Group):
@@ -44,8 +57,7 @@ class LazyGroup(click.Group):
         """Return the command of that name, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        module = f"{cmd_name}_" if cmd_name in _TAKEN else cmd_name
-        command: click.Command = import_module(f"beatd.cli.{module}").command
+        command: click.Command = import_module(module_of(cmd_name)).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's signature

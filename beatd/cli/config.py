@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from beatd.cli.options import also, json_option, log_options, read_settings, setting_options, worker_options
+from beatd.cli.options import also, examples, json_option, log_options, read_settings, setting_options, worker_options
 from beatd.cli.output import json_line, table
 from beatd.config.secrets import secret_origin
 from beatd.config.settings import Settings
@@ -16,7 +16,9 @@ _DURATIONS = ("drain_timeout", "late_after", "max_clock_skew", "history_keep", "
 _URLS = ("broker", "results", "state")
 
 
-@click.command("config")
+@click.command(
+    "config", epilog=examples("beatd config", "BEATD_BROKER=sqlite:////var/lib/beatd/beatd.db beatd config --json")
+)
 @setting_options
 @also((*log_options, *worker_options))
 @json_option

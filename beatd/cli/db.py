@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from beatd.cli.options import json_option, with_settings
+from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.output import json_line
 from beatd.config.settings import Settings
 from beatd.core.urls import masked
@@ -16,7 +16,7 @@ from beatd.sqlkit.database import Database, open_database
 from beatd.wiring.drivers import is_redis
 
 
-@click.group("db")
+@click.group("db", epilog=examples("beatd db backup /backup/beatd.db", "beatd db check", "beatd db upgrade"))
 def command() -> None:
     """Look after the database."""
 

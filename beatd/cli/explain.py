@@ -7,7 +7,7 @@ import click
 
 from beatd.cli.lint import rule_notes
 from beatd.cli.moments import midnight, read_moment
-from beatd.cli.options import json_option, setting_options
+from beatd.cli.options import examples, json_option, setting_options
 from beatd.cli.output import clean, json_line, optional_iso, short
 from beatd.cli.subject import entry_named, entry_of, is_named, subject_of, told
 from beatd.clock import SystemClock
@@ -39,7 +39,13 @@ _NO_MORE = {
 _OF_ENTRIES = ("name", "timezone", "exclude", "business_days", "gap", "fold", "starts_at", "ends_at")
 
 
-@click.command("explain")
+_EXAMPLES = examples(
+    "beatd explain '0 8 * * mon-fri' --timezone Europe/Berlin",
+    "beatd explain --entry nightly --why-not 2026-12-24T02:00",
+)
+
+
+@click.command("explain", epilog=_EXAMPLES)
 @click.argument("text", nargs=-1)
 @click.option("--entry", "entry_name", metavar="NAME", help="Explain an entry of the sources, in place of TEXT.")
 @click.option("--timezone", metavar="ZONE", help="The entry's time zone; UTC if not given.")

@@ -1,18 +1,22 @@
 """Whether the schedulers of a namespace do their work, judged from what they and the store say."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from beatd.core.identity import PARTS
-from beatd.ports import SchedulerInfo, WorkerInfo
+from beatd.ports import Installation, SchedulerInfo, WorkerInfo
 from beatd.schedules.moments import iso
 from beatd.wiring.entries import EntryView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What `beatd status` finds; ``lag_ms``: how long the oldest unsettled fire has been due."""
+    """What `beatd status` finds; ``lag_ms``: how long the oldest unsettled fire has been due.
+
+    ``late``: entries whose oldest due fire is late. ``waits_until``: the clock was set back behind what is settled, and
+    nothing of those entries fires until then.
+    """
 
     now: int
     problems: tuple[str, ...]
@@ -20,7 +24,15 @@ class Health:
     parts_held: int
     lag_ms: float
     entries: Mapping[str, int]
+    late: int = 0
+    waits_until: int | None = None
 
+
+STALE = 4 * 1_000_000
+"""A scheduler renews its lease every two seconds, with a tick; one not seen for this many microseconds hangs."""
+
+CLOCK_BACK = 1_000_000
+"""How far in the future a record may be settled before the clock counts as set back; hosts differ a little."""
 
 WORKER_GONE = 15 * 1_000_000
 """A worker reports every few seconds; one not seen for this many microseconds is gone."""
@@ -42,31 +54,70 @@ def unattended(sizes: Mapping[str, Mapping[str, int]], workers: Sequence[WorkerI
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much is too much, in microseconds, and how many parts there are."""
+
+    late_after: int
+    max_clock_skew: int
+    parts: int = PARTS
+
+
 def judge(
-    schedulers: Sequence[SchedulerInfo], views: Sequence[EntryView], *, now: int, late_after: int, parts: int = PARTS
+    schedulers: Sequence[SchedulerInfo],
+    views: Sequence[EntryView],
+    installation: Installation | None,
+    *,
+    now: int,
+    limits: Limits,
 ) -> Health:
     """Return what is wrong in words, and the figures behind it."""
     live = [each for each in schedulers if each.expires_at > now]
     held = sum(each.parts for each in live)
     due = min((view.next_fire for view in views if view.next_fire is not None), default=now)
     lag = max(0, now - due)
+    settled = max((view.settled_to for view in views if view.settled_to is not None), default=now)
     problems = []
     if not live:
         seen = max((each.seen_at for each in schedulers), default=None)
         last = "" if seen is None else f"; the last one was seen at {iso(seen)}"
         problems.append(f"no scheduler is alive{last}: start `beatd run`")
-    elif held < parts:
-        problems.append(f"{parts - held} of {parts} parts of the set are held by no scheduler")
-    if lag > late_after:
+    elif held < limits.parts:
+        problems.append(f"{limits.parts - held} of {limits.parts} parts of the set are held by no scheduler")
+    if lag > limits.late_after:
         problems.append(f"the oldest fire that is due waits since {iso(due)}")
-    problems += [f"{each.holder}: {each.status['set_refused']}" for each in live if each.status.get("set_refused")]
-    problems += [
-        f"{each.holder}: its clock was set back; what has fired up to {iso(until)} is not fired again"
-        for each in live
-        if isinstance(until := each.status.get("clock_back_until"), int)
-    ]
-    problems += [
-        f"{each.holder}: its clock was set forward; held for a minute" for each in live if each.status.get("clock_held")
-    ]
-    counted = Counter(view.state for view in views)
-    return Health(now=now, problems=tuple(problems), parts=parts, parts_held=held, lag_ms=lag / 1000, entries=counted)
+    if installation is not None and installation.rolled_back_at is not None:
+        said = f"the store went back (noticed {iso(installation.rolled_back_at)}), and nothing is fired"
+        problems.append(f"{said}: `beatd forward --to now --reason TEXT`, or `beatd run --catch-up`")
+    for each in live:
+        problems += _complaints(each, now, limits)
+    back = settled - now > CLOCK_BACK
+    if back:
+        problems.append(f"the clock was set back: what has fired waits until {iso(settled)}")
+    return Health(
+        now=now,
+        problems=tuple(problems),
+        parts=limits.parts,
+        parts_held=held,
+        lag_ms=lag / 1000,
+        entries=Counter(view.state for view in views),
+        late=sum(1 for view in views if view.next_fire is not None and now - view.next_fire > limits.late_after),
+        waits_until=settled if back else None,
+    )
+
+
+def _complaints(scheduler: SchedulerInfo, now: int, limits: Limits) -> Iterator[str]:
+    """Yield what is wrong with a live scheduler."""
+    status, skew = scheduler.status, scheduler.status.get("clock_skew_ms")
+    if now - scheduler.seen_at > STALE:
+        yield f"{scheduler.holder}: its tick is stale, the last one was at {iso(scheduler.seen_at)}"
+    if status.get("set_refused"):
+        yield f"{scheduler.holder}: {status['set_refused']}"
+    if status.get("strange_store"):
+        yield f"{scheduler.holder}: the store is another one than before, it fires nothing: see `beatd state status`"
+    if status.get("clock_held"):
+        yield f"{scheduler.holder}: its clock was set forward; held for a minute"
+    if isinstance(until := status.get("clock_back_until"), int):
+        yield f"{scheduler.holder}: its clock was set back; what has fired up to {iso(until)} is not fired again"
+    if isinstance(skew, int | float) and abs(skew) * 1000 > limits.max_clock_skew:
+        yield f"{scheduler.holder}: its clock and the store's are {abs(skew) / 1000:.1f}s apart"

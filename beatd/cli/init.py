@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from beatd.cli.options import examples
 from beatd.errors import BeatdError
 
 _TOML = """\
@@ -51,7 +52,7 @@ def add(x: int, y: int) -> int:
 FILES = {"beatd.toml": _TOML, "tasks.py": _TASKS}
 
 
-@click.command("init")
+@click.command("init", epilog=examples("beatd init && beatd run"))
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
 def command(folder: Path) -> None:
     """Write beatd.toml and tasks.py to begin with.

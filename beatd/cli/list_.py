@@ -4,14 +4,14 @@ from typing import Any
 
 import click
 
-from beatd.cli.options import json_option, with_settings
+from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.output import json_line, optional_iso, short, table
 from beatd.config.settings import Settings
 from beatd.core.record import Sent
 from beatd.wiring.entries import EntryView, list_entries
 
 
-@click.command("list")
+@click.command("list", epilog=examples("beatd list", "beatd list --json | jq -r 'select(.state != \"ok\") | .name'"))
 @with_settings
 @json_option
 def command(settings: Settings, *, as_json: bool) -> None:

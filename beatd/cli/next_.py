@@ -8,7 +8,7 @@ import click
 
 from beatd.cli.ics import calendar
 from beatd.cli.moments import utc_moment
-from beatd.cli.options import json_option, with_settings
+from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.output import json_line, short, table
 from beatd.cli.sources import entries_named, read_entries
 from beatd.clock import SystemClock
@@ -20,7 +20,7 @@ from beatd.schedules.moments import iso
 Fire = tuple[int, str, Entry]
 
 
-@click.command("next")
+@click.command("next", epilog=examples("beatd next --count 20", "beatd next --count 200 --ics > fires.ics"))
 @with_settings
 @click.option(
     "-n",

@@ -19,6 +19,11 @@ AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 _GIVEN = "beatd.cli.given"
 
 
+def examples(*lines: str) -> str:
+    """Return what a command's help ends with: command lines, each on its own."""
+    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
+
+
 def given(context: click.Context) -> dict[str, Any]:
     """Return what the command line has said so far about settings."""
     found: dict[str, Any] = context.meta.setdefault(_GIVEN, {})
@@ -60,11 +65,14 @@ worker_options = (
     _setting("-Q", "--queues", metavar="NAME,...", help="The queues to take tasks from, separated by commas."),
     _setting("-P", "--pool", metavar="POOL", help="prefork or solo."),
 )
+_state_option = _setting(
+    "--state", metavar="URL", help="The store of the scheduler's state; the broker's own if not given."
+)
 _STORES = (
     schedule_option,
     broker_option,
     _setting("--results", metavar="URL", help="The store of results; the broker's own if not given."),
-    _setting("--state", metavar="URL", help="The store of the scheduler's state; the broker's own if not given."),
+    _state_option,
     app_option,
     config_option,
     _setting("--app-dir", metavar="DIR", help="Folder put first on the import path.", type=click.Path()),
@@ -119,12 +127,22 @@ def with_settings(function: Callable[Concatenate["Settings", P], R]) -> Callable
     return _with(function, strict=False)
 
 
+def with_settings_but_state(function: Callable[Concatenate["Settings", P], R]) -> Callable[P, R]:
+    """Do as ``with_settings`` does for a command whose ``--state`` means something else."""
+    return _with(function, strict=False, options=[option for option in _STORES if option is not _state_option])
+
+
 def with_code(function: Callable[Concatenate["Settings", P], R]) -> Callable[P, R]:
     """Do as ``with_settings`` does for a command that needs the application modules. Raises AppImportError too."""
     return _with(function, strict=True)
 
 
-def _with(function: Callable[Concatenate["Settings", P], R], *, strict: bool) -> Callable[P, R]:
+def _with(
+    function: Callable[Concatenate["Settings", P], R],
+    *,
+    strict: bool,
+    options: Iterable[Callable[[Any], Any]] = _STORES,
+) -> Callable[P, R]:
     def command(*args: P.args, **kwargs: P.kwargs) -> R:
         settings = read_settings(strict=strict)
         if settings.broker.startswith("memory:"):
@@ -132,7 +150,7 @@ def _with(function: Callable[Concatenate["Settings", P], R], *, strict: bool) ->
             raise SettingsError(settings.origins["broker"], reason, "it is for tests; name a file: sqlite:///beatd.db")
         return function(settings, *args, **kwargs)
 
-    return setting_options(update_wrapper(command, function))
+    return also(options)(update_wrapper(command, function))
 
 
 def _store_is_given(settings: "Settings") -> bool:

@@ -4,13 +4,13 @@ import getpass
 
 import click
 
-from beatd.cli.options import json_option, with_settings
+from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.output import json_line
 from beatd.config.settings import Settings
 from beatd.wiring.entries import list_entries, pause_entry
 
 
-@click.command("pause")
+@click.command("pause", epilog=examples('beatd pause nightly --note "the tape is full"'))
 @click.argument("name")
 @with_settings
 @click.option("--note", metavar="TEXT", help="Why; shown by `beatd show`. The former note stays where none is given.")

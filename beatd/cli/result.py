@@ -4,13 +4,13 @@ from contextlib import closing
 
 import click
 
-from beatd.cli.options import json_option, with_settings
+from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.outcome import show
 from beatd.config.settings import Settings
 from beatd.errors import StoreError
 
 
-@click.command("result")
+@click.command("result", epilog=examples("beatd result 6c013e3c-c2c8-5ecb-a53e-02850db3d691"))
 @click.argument("message_id", metavar="ID")
 @with_settings
 @json_option

@@ -5,12 +5,17 @@ from functools import partial
 
 import click
 
-from beatd.cli.options import also, given, log_options, with_code, worker_options
+from beatd.cli.options import also, examples, given, log_options, with_code, worker_options
 from beatd.cli.sources import no_source
 from beatd.config.settings import Settings
 
 
-@click.command("run")
+@click.command(
+    "run",
+    epilog=examples(
+        "beatd run", "beatd run --schedule schedules/ -A shop.tasks --workers 4", "beatd run --no-worker --strict"
+    ),
+)
 @with_code
 @also(worker_options)
 @click.option("--no-worker", is_flag=True, help="Only schedule; `beatd worker` elsewhere runs the tasks.")

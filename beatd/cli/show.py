@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from beatd.cli.list_ import plain
-from beatd.cli.options import json_option, with_settings
+from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.output import json_line, optional_iso, pairs, short
 from beatd.config.settings import Settings
 from beatd.schedules.durations import format_duration
@@ -16,7 +16,7 @@ _MOMENTS = ("starts_at", "ends_at")
 _DURATIONS = ("expires", "grace", "overlap_timeout", "jitter")
 
 
-@click.command("show")
+@click.command("show", epilog=examples("beatd show nightly"))
 @click.argument("name")
 @with_settings
 @json_option

@@ -4,19 +4,27 @@ import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import click
 
-from beatd.cli.health import Health, is_live, judge, unattended
-from beatd.cli.options import json_option, with_settings
+from beatd.cli.health import Health, Limits, is_live, judge, unattended
+from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.output import json_line, optional_iso, short, span, table
-from beatd.clock import SystemClock
 from beatd.config.settings import Settings
 from beatd.ports import SchedulerInfo, WorkerInfo
+from beatd.schedules.moments import to_us
 
 
-@click.command("status")
+@click.command(
+    "status",
+    epilog=examples(
+        "beatd status",
+        'beatd status --check || mail -s "beatd is unwell" ops@example.com < /dev/null',
+        "beatd status --json | jq .schedulers[].status",
+    ),
+)
 @with_settings
 @click.option(
     "--check",
@@ -25,16 +33,20 @@ from beatd.ports import SchedulerInfo, WorkerInfo
 )
 @json_option
 def command(settings: Settings, *, check: bool, as_json: bool) -> None:
-    """Show schedulers, leases, lag, queues and workers."""
+    """Show schedulers, leases, lag, queues and workers.
+
+    Who holds what since when, how late fires are (p50, p99 since its start), entries in a batch, requests to the store.
+    """
     from beatd.wiring import open_broker, open_state
     from beatd.wiring.entries import list_entries
 
     with closing(open_state(settings, create=False)) as state:
-        schedulers = state.leases.holders()
+        schedulers, installation = state.leases.holders(), state.repairs.find()
+        now = state.clock.now()
     with closing(open_broker(settings, create=False)) as broker:
         sizes, workers = broker.admin.sizes(), broker.admin.workers()
-    now = SystemClock().now()
-    health = judge(schedulers, list_entries(settings), now=now, late_after=settings.late_after)
+    limits = Limits(late_after=settings.late_after, max_clock_skew=settings.max_clock_skew)
+    health = judge(schedulers, list_entries(settings), installation, now=now, limits=limits)
     health = replace(health, problems=(*health.problems, *unattended(sizes, workers, now=now)))
     if as_json:
         json_line(_plain(schedulers, workers, sizes, health))
@@ -52,6 +64,8 @@ def _plain(
         "parts_held": health.parts_held,
         "parts": health.parts,
         "lag_ms": health.lag_ms,
+        "late_entries": health.late,
+        "waits_until": optional_iso(health.waits_until),
         "entries": dict(health.entries),
         "schedulers": [
             {
@@ -94,9 +108,13 @@ def _print(
 ) -> None:
     states = ", ".join(f"{count} {state}" for state, count in sorted(health.entries.items())) or "none"
     click.echo(f"entries: {states}")
-    click.echo(f"lag: {span(health.lag_ms)}; parts held: {health.parts_held} of {health.parts}")
+    late = f"; late entries: {health.late}" if health.late else ""
+    click.echo(f"lag: {span(health.lag_ms)}{late}; parts held: {health.parts_held} of {health.parts}")
     click.echo()
-    columns = ("SCHEDULER", "LIVE", "SINCE", "SEEN", "PARTS", "REVISION", "FIRES", "LATE P99")
+    columns = (
+        *("SCHEDULER", "LIVE", "SINCE", "SEEN", "PARTS", "HELD SINCE", "REVISION"),
+        *("FIRES", "LATE P50", "P99", "BATCH", "MOST", "TRIPS", "SKEW"),
+    )
     table(
         columns,
         (
@@ -106,9 +124,15 @@ def _print(
                 short(each.started_at, timezone),
                 short(each.seen_at, timezone),
                 each.parts,
+                _held_since(each, timezone),
                 each.revision,
                 each.status.get("fires", "-"),
+                span(_number(each.status.get("lateness_p50_ms"))),
                 span(_number(each.status.get("lateness_p99_ms"))),
+                each.status.get("batch_mean"),
+                each.status.get("batch_max"),
+                each.status.get("round_trips"),
+                span(_number(each.status.get("clock_skew_ms"))),
             )
             for each in schedulers
         ),
@@ -136,6 +160,11 @@ def _print(
     )
     for problem in health.problems:
         click.echo(f"problem: {problem}")
+
+
+def _held_since(scheduler: SchedulerInfo, timezone: str) -> str:
+    since = scheduler.status.get("holding_since")
+    return short(to_us(datetime.fromisoformat(since)), timezone) if isinstance(since, str) else "-"
 
 
 def _number(value: object) -> float | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from beatd.cli.options import read_settings, setting_options
+from beatd.cli.options import examples, read_settings, setting_options
 from beatd.cli.units import Place, scheduler_unit, worker_unit
 from beatd.config.settings import Settings
 from beatd.config.urls import celery_app
@@ -18,7 +18,7 @@ from beatd.errors import BeatdError
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?|[0-9]{1,9}")  # a name, or a number
 
 
-@click.command("systemd")
+@click.command("systemd", epilog=examples("beatd systemd --schedule prod.toml -A shop.tasks --output /tmp"))
 @setting_options
 @click.option("--user", metavar="NAME", help="The user to run as; you, or beatd if you are root.")
 @click.option("--output", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Write them there.")

@@ -2,13 +2,13 @@
 
 import click
 
-from beatd.cli.options import json_option, with_settings
+from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.output import json_line
 from beatd.config.settings import Settings
 from beatd.wiring.entries import trigger_entry
 
 
-@click.command("trigger")
+@click.command("trigger", epilog=examples("beatd trigger nightly"))
 @click.argument("name")
 @with_settings
 @json_option

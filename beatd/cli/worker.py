@@ -4,11 +4,13 @@ import sys
 
 import click
 
-from beatd.cli.options import also, log_options, with_code, worker_options
+from beatd.cli.options import also, examples, log_options, with_code, worker_options
 from beatd.config.settings import Settings
 
 
-@click.command("worker")
+@click.command(
+    "worker", epilog=examples("beatd worker -A shop.tasks -c 4", "beatd worker -A shop.tasks -Q mails,celery")
+)
 @with_code
 @also(worker_options)
 @click.option("-n", "--name", "--hostname", "name", metavar="NAME", help="Its name, as `beatd status` shows it.")

@@ -10,7 +10,7 @@ import msgspec
 from beatd.core.plan import DAY, SECOND, Misfire, Overlap, Plan, plan_in, plan_of
 from beatd.schedules.composition.composed import BusinessDays
 
-__all__ = ["DAY", "OWNERSHIP", "SECOND", "Draft", "Entry", "Misfire", "Overlap", "Plan", "Version"]
+__all__ = ["DAY", "OWNERSHIP", "SECOND", "Draft", "Entry", "Misfire", "Overlap", "Plan", "Tenure", "Version"]
 
 OWNERSHIP = (
     "schedule",
@@ -197,6 +197,15 @@ class Version:
             error=error,
             unreadable=unreadable,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenure:
+    """A version that was taken in: it rules strictly after ``since``, until the next one of its name does."""
+
+    version: Version
+    generation: int
+    since: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

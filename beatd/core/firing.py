@@ -3,23 +3,28 @@
 The protocol is told in ``docs/firing.md``. Nothing here reads a clock or a store; ``seq`` is drawn by the caller.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from beatd.core.entry import Version
 from beatd.core.line import Compiled, owns_otherwise
 from beatd.core.overlap import held_until, let_go
 from beatd.core.record import Disposition, Item, Pause, Reason, Record
-from beatd.core.settling import Rules, next_owed, settle
+from beatd.core.settling import Rules, forwarded, next_owed, settle
+from beatd.schedules.bounds import NEVER
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When and with what a decision is made; ``installed`` is when the namespace's state began."""
+    """When and with what a decision is made; ``installed`` is when the namespace's state began.
+
+    ``refused``: fires whose message the broker cannot take, and why.
+    """
 
     now: int
     seq: int
     installed: int = 0
-    refused: frozenset[int] = frozenset()
+    refused: Mapping[int, str] = field(default_factory=dict)
 
 
 def decide(name: str, line: Sequence[Compiled], record: Record | None, moment: Moment, rules: Rules) -> Item | None:
@@ -44,6 +49,51 @@ def decide(name: str, line: Sequence[Compiled], record: Record | None, moment: M
     if _limit_was_raised(current, record):
         return _close_limit(name, current, record, moment)
     return settle(name, current, record, (moment.now, moment.now, moment.seq, moment.refused), rules)
+
+
+def forward(
+    name: str, line: Sequence[Compiled], record: Record | None, moment: Moment, upto: tuple[int, str]
+) -> Item | None:
+    """Return the item that ends the oldest part of what is owed up to a moment as ``forwarded``, None where nothing is.
+
+    ``upto``: (the moment, the reason that a person gave). Versions that began by then are taken in, one after another.
+    """
+    until, note = upto
+    if record is None:
+        item = _first(name, line, moment)
+        return item if item is not None and item.record.since < until else None
+    current = _at(line, record.version)
+    if current is None or _unreadable(line, record):
+        return None
+    for following in _after(line, record):
+        if owns_otherwise(current, following):
+            edge = min(following.version.changed_at, moment.now)
+            if edge > until:
+                break
+            owed = forwarded(name, current, record, (edge, moment.seq, note))
+            return owed or _take_in(name, current, following, record, edge, moment)
+        current = following
+    return forwarded(name, current, record, (until, moment.seq, note))
+
+
+def succeed_lost(name: str, line: Sequence[Compiled], record: Record, moment: Moment) -> Item | None:
+    """Return the item that takes in the version after one that the store has lost; None where none is known.
+
+    What the lost version owed is one range ``unknown``, unless an open range covers it.
+    """
+    following = next(_after(line, record), None)
+    if following is None or _unreadable(line, record):
+        return None
+    lost = Version(
+        name=name, number=record.version, changed_at=record.since, fingerprint=record.fingerprint, error="lost"
+    )
+    edge = min(following.version.changed_at, moment.now)
+    item = _take_in(name, Compiled(lost, NEVER), following, record, edge, moment)
+    if record.open is not None or record.removed or item.record.since == record.cursor:
+        return item
+    first, last = record.cursor + 1, item.record.since
+    owed = Disposition(name, record.generation, record.version, Reason.UNKNOWN, first, last, None)
+    return replace(item, dispositions=(owed, *item.dispositions))
 
 
 def next_moment(line: Sequence[Compiled], record: Record | None, now: int) -> int | None:
@@ -111,6 +161,7 @@ def _first(name: str, line: Sequence[Compiled], moment: Moment) -> Item | None:
         record=replace(record, fingerprint=fingerprint),
         dispositions=dispositions,
         takes_in=True,
+        begins=since,
     )
 
 
@@ -140,6 +191,7 @@ def _take_in(name: str, former: Compiled, latter: Compiled, record: Record, edge
         closes=_closing(name, former, record, since),
         takes_in=True,
         cancels=((held.id, "the entry was removed"),) if held is not None and latter.removed else (),
+        begins=since,
     )
 
 
@@ -184,6 +236,7 @@ def _close_limit(name: str, current: Compiled, record: Record, moment: Moment) -
         dispositions=dispositions,
         closes=_closing(name, current, record, at),
         takes_in=current.number != record.version,
+        begins=record.cursor if current.number != record.version else None,
     )
 
 

@@ -96,7 +96,7 @@ class Record:
 class Disposition:
     """Every fire that this version names in [first, last] ended with ``reason``.
 
-    ``last`` None: the range is still open. ``count`` None: not known.
+    ``last`` None: the range is still open. ``count`` None: not known. ``note``: what a person gave as the reason.
     """
 
     entry: str
@@ -106,6 +106,15 @@ class Disposition:
     first: int
     last: int | None
     count: int | None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What stays of a message that the broker cannot take: its headers, without the body, and ``reason``."""
+
+    message: Message
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,8 @@ class Emission:
 class Item:
     """One entry's part of a step: where the record still has ``expected``, it becomes ``record``, and the rest happens.
 
-    ``expected`` None: only if there is no record. ``takes_in``: the version must be held by the store.
+    ``expected`` None: only if there is no record. ``takes_in``: the version must be held by the store, which keeps with
+    it the record's generation and ``begins``: what it rules begins strictly after that moment.
     ``closes``: the open range of that entry is closed by this disposition (its row is updated, not added).
     ``notice``: schedulers that hold the record in memory are to read it again (pause, resume, a message's end).
     An emission whose message is the record's ``tracking.held`` is stored, but not put into its queue.
@@ -129,6 +139,7 @@ class Item:
     not there is passed over. ``rests_on``: the message that the decision takes for unfinished. Where it is neither
     waiting nor running, nothing of the item happens: the record is told of that end, and comes back.
     ``timed_out``: the message for which is waited no longer, to be noted in its history.
+    ``letters``: dead letters of the fires that this item disposes of as refused.
     """
 
     name: str
@@ -138,6 +149,8 @@ class Item:
     dispositions: tuple[Disposition, ...] = ()
     closes: Disposition | None = None
     takes_in: bool = False
+    begins: int | None = None
+    letters: tuple[DeadLetter, ...] = ()
     notice: bool = False
     releases: tuple[str, ...] = ()
     cancels: tuple[tuple[str, str], ...] = ()

@@ -8,7 +8,7 @@ from beatd.core.emission import emission
 from beatd.core.entry import Entry, Misfire
 from beatd.core.line import Compiled
 from beatd.core.overlap import Overlapping
-from beatd.core.record import Backlog, Disposition, Emission, Item, Reason, Record
+from beatd.core.record import Backlog, DeadLetter, Disposition, Emission, Item, Reason, Record
 from beatd.schedules.base import Schedule
 
 
@@ -21,8 +21,8 @@ class Rules:
     chunk: int = 100
 
 
-Window = tuple[int, int, int, frozenset[int]]
-"""(until, now, seq, refused): settle up to ``until``, as seen at ``now``."""
+Window = tuple[int, int, int, Mapping[int, str]]
+"""(until, now, seq, refused): settle up to ``until``, as seen at ``now``; ``refused``: fires, each with the reason."""
 
 
 def settle(name: str, current: Compiled, record: Record, window: Window, rules: Rules) -> Item | None:
@@ -41,6 +41,36 @@ def settle(name: str, current: Compiled, record: Record, window: Window, rules: 
     if entry.misfire is Misfire.ALL:
         return settling.begin_backlog(oldest)
     return settling.newest(oldest, emit=entry.misfire is Misfire.LATEST)
+
+
+def forwarded(name: str, current: Compiled, record: Record, upto: tuple[int, int, str]) -> Item | None:
+    """Return the item that ends all that is due in (cursor, until] as ``forwarded``, or None where nothing is.
+
+    ``upto``: (until, seq, the reason that a person gave).
+    """
+    until, seq, note = upto
+    oldest = None if record.open is not None or current.entry is None else next_owed(current.schedule, record)
+    if oldest is None or oldest > until:
+        return None
+    newest, takes_in = _last(current.schedule, until), current.number != record.version
+    count = current.schedule.count_us(oldest - 1, newest)
+    return Item(
+        name=name,
+        expected=record.seq,
+        record=replace(
+            record,
+            seq=seq,
+            version=current.number,
+            fingerprint=current.version.fingerprint,
+            cursor=newest,
+            backlog=None if record.backlog is None or record.backlog.up_to <= newest else record.backlog,
+        ),
+        dispositions=(
+            Disposition(name, record.generation, current.number, Reason.FORWARDED, oldest, newest, count, note),
+        ),
+        takes_in=takes_in,
+        begins=record.cursor if takes_in else None,
+    )
 
 
 def next_owed(schedule: Schedule, record: Record) -> int | None:
@@ -133,13 +163,16 @@ class _Settling:
         dispositions = (*before, *self._ranges(ended))
         if record.open is not None:
             dispositions += (self._disposition(record.open, record.cursor + 1, None, None),)
+        takes_in = record.version != self.record.version
         item = Item(
             name=self.name,
             expected=self.record.seq,
             record=record,
             emissions=tuple(emissions),
             dispositions=dispositions,
-            takes_in=record.version != self.record.version,
+            takes_in=takes_in,
+            begins=self.record.cursor if takes_in else None,
+            letters=tuple(self._letter(fire) for fire, reason in ended.items() if reason is Reason.REFUSED),
         )
         return overlapping.told(item)
 
@@ -170,6 +203,9 @@ class _Settling:
 
     def _emission(self, fire: int) -> Emission:
         return emission(self.rules.namespace, self.entry, self.current.schedule, self.record.generation, fire)
+
+    def _letter(self, fire: int) -> DeadLetter:
+        return DeadLetter(replace(self._emission(fire).message, body=b""), self.window[3][fire])
 
     def _range(self, reason: Reason, first: int, last: int) -> Disposition:
         return self._disposition(reason, first, last, self.current.schedule.count_us(first - 1, last))

@@ -7,7 +7,7 @@ import msgspec
 from beatd.core.message import Message
 from beatd.core.record import Disposition
 
-EMITTED, TRIGGERED = "emitted", "triggered"
+EMITTED, TRIGGERED, BACKFILLED = "emitted", "triggered", "backfilled"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -25,6 +25,7 @@ class Fire(msgspec.Struct, array_like=True, frozen=True):
     message_id: str | None
     task: str | None
     written_at: int
+    note: str | None = None
 
 
 _FIRE = msgspec.json.Decoder(Fire)
@@ -52,9 +53,23 @@ def range_of(disposition: Disposition, now: int) -> tuple[object, ...]:
         None,
         None,
         now,
+        disposition.note,
     )
     identity = "\0".join(map(str, told))
     return disposition.entry, identity, disposition.first, _value(fire), disposition.last is None
+
+
+def beginning_of(disposition: Disposition) -> str:
+    """Return how the value of a range that was ended begins: what it is, without when it was written."""
+    told = (
+        disposition.entry,
+        disposition.reason.value,
+        disposition.generation,
+        disposition.version,
+        disposition.first,
+        disposition.last,
+    )
+    return f"{disposition.last} {_encode(told).decode()[:-1]},"
 
 
 def fire_of(value: bytes) -> Fire:

@@ -10,7 +10,7 @@ _QUEUES = ("messages", _LAYOUT)
 _BROKER = (*_QUEUES, "results")
 _ENDING = (*_BROKER, "fires", "records", "held", "ending")
 _USES: dict[str, tuple[str, ...]] = {
-    "step": (*_BROKER, "fires", "records", "held", "revoking"),
+    "step": (*_BROKER, "fires", "records", "held", "revoking", "asides"),
     "send": (*_QUEUES, "fires"),
     "claim": (*_BROKER, "records"),
     "settle": _ENDING,
@@ -34,6 +34,14 @@ _USES: dict[str, tuple[str, ...]] = {
     "define": (),
     "commit": ("state",),
     "versions": (),
+    "tenures": (),
+    "past": (),
+    "reaching": (),
+    "newest": (),
+    "errand": (),
+    "stride": (*_QUEUES, "fires"),
+    "confirm": ("messages", "state"),
+    "lost": (),
 }
 
 

@@ -64,7 +64,9 @@ class Book:
 
     def next_moment(self, name: str, now: int) -> int | None:
         """Return when the name next needs attention, or None."""
-        return next_moment(self.line(name), self._records.get(name), now)
+        found = next_moment(self.line(name), self._records.get(name), now)
+        # A record of a version that is not known must not be forgotten: somebody has to look for the version.
+        return now if found is None and not self.knows_version(name) else found
 
     def is_late(self, name: str, now: int, late_after: int) -> bool:
         """Return whether the name's oldest due fire is late."""
@@ -73,9 +75,12 @@ class Book:
         return record is not None and current is not None and is_late(current.schedule, record, now, late_after)
 
     def knows_version(self, name: str) -> bool:
-        """Return whether the version that the record was moved by is known."""
+        """Return whether the version that the record was moved by is known, and reads as it did then."""
         record = self._records.get(name)
-        return record is None or any(each.number == record.version for each in self.line(name))
+        if record is None:
+            return True
+        known = (each.version for each in self.line(name) if each.number == record.version)
+        return any(version.fingerprint == record.fingerprint for version in known)
 
     def unreadable(self, name: str) -> str | None:
         """Return why this code cannot read a version of the name, None where it can."""

@@ -2,9 +2,9 @@
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from beatd.core.firing import Moment, decide
+from beatd.core.firing import Moment, decide, succeed_lost
 from beatd.core.record import Answer, Item, Record
 from beatd.core.settling import Rules
 from beatd.errors import BrokerUnavailableError
@@ -34,7 +34,7 @@ class Emitter:
         draw: Callable[[], int] = lambda: _RANDOM.getrandbits(63),
     ) -> None:
         self._records = records
-        self._book = book
+        self.book = book
         self._time = time
         self._rules = rules
         self._report = report
@@ -43,10 +43,11 @@ class Emitter:
         self._agenda = Agenda()
         self._late: deque[str] = deque()
         self._unsure: set[str] = set()
-        self._refused: dict[str, frozenset[int]] = {}
+        self._refused: dict[str, Mapping[int, str]] = {}
         self._drained_at = time.elapsed()
         self.installed = 0
         self.strangers: set[str] = set()
+        self.lost: set[str] = set()
 
     @property
     def late(self) -> int:
@@ -76,16 +77,24 @@ class Emitter:
         """Put names on the agenda where they now belong."""
         now = self._time.now()
         for name in names:
-            self._agenda.put(name, self._book.next_moment(name, now))
+            self._agenda.put(name, self.book.next_moment(name, now))
+
+    def succeed(self, names: Iterable[str]) -> None:
+        """Look after names whose record's version is lost for good: the next one is taken in at once."""
+        now = self._time.now()
+        for name in names:
+            self.lost.add(name)
+            self._agenda.put(name, now)
 
     def read_records(self, names: list[str]) -> int:
         """Read these names' records and plan them; return by how much the store went back (0: it did not)."""
         records = self._records.load(names)
+        self._report.trips += 1
         distance = 0
         for name in names:
-            known, found = self._book.record(name), records.get(name)
+            known, found = self.book.record(name), records.get(name)
             distance = max(distance, _distance_back(known, found))
-            self._book.settle(name, found)
+            self.book.settle(name, found)
         self.plan(names)
         if distance:
             self._report.went_back()
@@ -107,7 +116,7 @@ class Emitter:
         while self._time.elapsed() <= deadline and (names := self._agenda.pop_due(now, BATCH)):
             on_time: list[str] = []
             for name in names:
-                is_late = self._book.is_late(name, now, self._rules.late_after)
+                is_late = self.book.is_late(name, now, self._rules.late_after)
                 (self._late if is_late else on_time).append(name)
             self._step(on_time, now, self._rules)
 
@@ -132,6 +141,7 @@ class Emitter:
         items = [item for name in names if (item := self._decide(name, now, rules)) is not None]
         if not items:
             return 0
+        self._report.trips += 1
         try:
             answers = self._records.step(items)
         except BrokerUnavailableError:
@@ -141,19 +151,27 @@ class Emitter:
         for item, answer in zip(items, answers, strict=True):
             self._take_in(item, answer, now)
         emitted = sum(len(item.emissions) for item, answer in zip(items, answers, strict=True) if answer.stored)
-        self._report.stepped(emitted)
+        self._report.stepped(len(items), emitted)
         return emitted
 
     def _decide(self, name: str, now: int, rules: Rules) -> Item | None:
-        if not self._book.knows_version(name):
-            self._leave_alone(name, now)
-            return None
-        moment = Moment(now, self._draw(), self.installed, self._refused.get(name, frozenset()))
-        item = decide(name, self._book.line(name), self._book.record(name), moment, rules)
+        moment = Moment(now, self._draw(), self.installed, self._refused.get(name, {}))
+        if not self.book.knows_version(name):
+            return self._decide_lost(name, moment)
+        item = decide(name, self.book.line(name), self.book.record(name), moment, rules)
         if item is None:
-            later = self._book.next_moment(name, now)
+            later = self.book.next_moment(name, now)
             # Never ``now`` again, so that nothing spins.
             self._agenda.put(name, None if later is None else max(later, now + 1))
+        return item
+
+    def _decide_lost(self, name: str, moment: Moment) -> Item | None:
+        record = self.book.record(name)
+        item = None
+        if name in self.lost and record is not None:
+            item = succeed_lost(name, self.book.line(name), record, moment)
+        if item is None:
+            self._leave_alone(name, moment.now)
         return item
 
     def _take_in(self, item: Item, answer: Answer, now: int) -> None:
@@ -164,19 +182,20 @@ class Emitter:
             return
         if answer.stored:
             self._refused.pop(name, None)
-            self._book.settle(name, item.record)
+            self.lost.discard(name)
+            self.book.settle(name, item.record)
             self._report.settled(item, answer, now)
         elif answer.refused:
-            self._refused[name] = self._refused.get(name, frozenset()) | {fire for fire, _ in answer.refused}
+            self._refused[name] = {**self._refused.get(name, {}), **dict(answer.refused)}
             self._report.refused(name, answer)
         else:
             self._report.conflicts += 1
-            if _distance_back(self._book.record(name), answer.record):
+            if _distance_back(self.book.record(name), answer.record):
                 # Read again with all that is unsure, so that a store that went back is met in one place.
                 self._unsure.add(name)
                 return
-            self._book.settle(name, answer.record)
-        self._agenda.put(name, self._book.next_moment(name, now))
+            self.book.settle(name, answer.record)
+        self._agenda.put(name, self.book.next_moment(name, now))
 
     def _leave_alone(self, name: str, now: int) -> None:
         """Do not fire an entry whose version is not known here or not held by the store; look again soon."""

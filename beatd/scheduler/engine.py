@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from beatd.core.identity import PARTS, part_of
 from beatd.core.settling import Rules
-from beatd.ports import Clock, Definitions, Holding, Installation, Leases, Records
+from beatd.ports import Clock, Definitions, Holding, Installation, Leases, Records, Repairs
 from beatd.scheduler.book import Book
 from beatd.scheduler.emitter import Emitter
 from beatd.scheduler.housekeeping import Housekeeping
 from beatd.scheduler.report import Report
 from beatd.scheduler.sources import SourceSet
 from beatd.scheduler.timekeeper import SECOND, Timekeeper
+from beatd.schedules.moments import iso
 
 _log = logging.getLogger("beatd.scheduler")
 
@@ -20,6 +21,11 @@ TTL = 6 * SECOND
 # Where others are live, what one of them gives back waits for the next renewal of another, and its fires with it.
 RENEW_ALONE, RENEW_AMONG_OTHERS = TTL // 3, TTL // 12
 POLL = 1 * SECOND
+SWEEP = 600 * SECOND
+"""How long after a look at all records, for versions that the store has lost, the next one begins."""
+SLICE = 1000
+"""How many records are looked at in a second."""
+
 LATE_SLICE = SECOND // 20
 
 
@@ -30,6 +36,7 @@ class Ports:
     records: Records
     definitions: Definitions
     leases: Leases
+    repairs: Repairs
     clock: Clock
     witness: Clock | None = None
 
@@ -40,7 +47,7 @@ class Terms:
 
     ``max_clock_skew``: by how many microseconds the store's clock and the witness may differ.
     ``catch_up``: go on after the store went back, firing again what it forgot. ``installation``: the id of the state
-    that is known from before; in any other nothing is fired.
+    that is known from before; in any other nothing is fired, until an operator confirms it.
     """
 
     namespace: str
@@ -71,7 +78,10 @@ class Scheduler:
         )
         self._parts: frozenset[int] = frozenset()
         self._holding: Holding | None = None
-        self._renew_at = self._poll_at = self._trusted_until = 0
+        self._renew_at = self._poll_at = self._sweep_at = self._trusted_until = 0
+        self._holding_since: int | None = None
+        self._strange = False
+        self._sweep_place = ""
         self._mark = 0
         self._forced = False
         self._skewed = False
@@ -105,6 +115,8 @@ class Scheduler:
         if elapsed >= self._poll_at:
             self._poll_at = elapsed + POLL
             self._notice()
+        if self._may_emit() and elapsed >= self._sweep_at:
+            self._sweep()
         if self._may_emit():
             self._went_back(self._emitter.recall())
         # Asked again: a store that went back may have changed the answer.
@@ -137,17 +149,20 @@ class Scheduler:
         if self._stands_aside():
             return
         former, holding = self._holding, self._ports.leases.renew(self._holder, ttl=TTL, status=self._status())
+        self.report.trips += 1
         # Trust is counted from before the request, so that a slow answer never makes a lease longer.
         self._holding, self._trusted_until = holding, asked_at + TTL
         self._emitter.installed = holding.installation.since
         self._say_mark(former, holding)
-        self._say_strange(former, holding)
+        self._look_at_id(holding)
         self._learn_if_new(holding.installation)
         if former is None or holding.parts != self._parts:
             self._take_parts(holding.parts, first=former is None)
 
     def _take_parts(self, parts: frozenset[int], *, first: bool) -> None:
         gained, lost = parts - self._parts, self._parts - parts
+        if bool(parts) != bool(self._parts):
+            self._holding_since = self._time.now() if parts else None
         self._parts -= lost
         self._emitter.drop(set(self._book.names(lost)))
         # Read anew: another scheduler may have moved them. Only then are the parts ours, or a failure here would leave
@@ -188,10 +203,36 @@ class Scheduler:
         """Learn what is new; where the set is another one under a number already known, all of it again."""
         if installation.digest == self._digest and not self._emitter.strangers:
             return
-        again = installation.revision <= self._book.revision or self._emitter.strangers
+        strangers = set(self._emitter.strangers)
+        again = installation.revision <= self._book.revision or strangers
         self._emitter.strangers.clear()
         self._digest = installation.digest
         self._learn(after=0 if again else self._book.revision)
+        if any(not self._book.knows_version(name) for name in strangers):
+            # All of the set was read after these records were, and it lacks their versions.
+            self._mend(sorted(strangers))
+
+    def _sweep(self) -> None:
+        """Look for versions that the store has lost, some records at a time, so that no fire waits for it."""
+        lost, self._sweep_place = self._ports.repairs.lost(self._sweep_place, SLICE)
+        self.report.trips += 1
+        self._sweep_at = self._time.elapsed() + (SECOND if self._sweep_place else SWEEP)
+        if lost:
+            self._mend(lost)
+
+    def _mend(self, names: list[str]) -> None:
+        """Let what the set says now succeed the versions that the store has lost."""
+        lost = self._ports.repairs.mend(names)
+        self.report.trips += 1
+        if not lost:
+            return
+        self._learn(after=0)
+        self._went_back(self._emitter.read_records(lost))
+        lost = [name for name in lost if name in self._book and not self._book.knows_version(name)]
+        for name in lost:
+            self.report.lost(name)
+        self._emitter.succeed(self._mine(lost))
+        self.look(forced=True)
 
     def _learn(self, *, after: int) -> None:
         versions = self._ports.definitions.load(after=after)
@@ -222,20 +263,34 @@ class Scheduler:
             self._learn(after=0)
             self._emitter.read_records(list(self._book.names(self._parts)))
         if distance > self._terms.late_after:
-            self._ports.definitions.mark_rolled_back(self._time.now())
+            state = self._ports.repairs.find()
+            # One that was lost or swapped did not go back: a mark in it would be one repair more to do.
+            if state is not None and state.id == self._installation:
+                self._ports.definitions.mark_rolled_back(self._time.now())
             self._renew()
 
     def _say_mark(self, former: Holding | None, holding: Holding) -> None:
         marked = holding.installation.rolled_back_at is not None
         if marked and (former is None or former.installation.rolled_back_at is None):
             _log.error(
-                "the store went back: nothing is fired until `beatd run --catch-up`", extra={"action": "rolled_back"}
+                "the store went back: nothing is fired until `beatd forward --to now --reason TEXT` settles what it "
+                "owes, or `beatd run --catch-up` fires it again",
+                extra={"action": "rolled_back"},
             )
 
-    def _say_strange(self, former: Holding | None, holding: Holding) -> None:
-        strange = holding.installation.id != self._installation
-        if strange and (former is None or former.installation.id != holding.installation.id):
-            said = "the store is another one than before: nothing is fired until `beatd run` is started anew"
+    def _look_at_id(self, holding: Holding) -> None:
+        """Take note of a store that is another one than before; go on in it once an operator has confirmed it."""
+        state, strange = holding.installation, self._strange
+        self._strange = state.id != self._installation
+        if self._strange and self._installation in state.replaces:
+            _log.warning("going on in the state that was put in place", extra={"action": "state_replaced"})
+            self._installation, self._strange, self._digest = state.id, False, ""
+            self._book = self._emitter.book = Book()
+            self._parts = frozenset()
+            self._sweep_at, self._sweep_place = 0, ""
+            self.look(forced=True)
+        elif self._strange and not strange:
+            said = "the store is another one than before: nothing is fired until `beatd state init --from now|TIME`"
             _log.error(said, extra={"action": "strange_store"})
 
     def _may_emit(self) -> bool:
@@ -258,6 +313,9 @@ class Scheduler:
             "clock_back_until": self._time.back_until,
             "clock_skew_ms": self._skew() // 1000,
             "set_refused": self._sources.refused,
+            "holding_since": None if self._holding_since is None else iso(self._holding_since),
+            "strange_store": self._strange,
+            "installation": self._installation,
         }
 
     def _pause(self) -> int:

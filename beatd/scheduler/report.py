@@ -1,31 +1,61 @@
 """What a scheduler says and counts: log lines, and figures for ``status``."""
 
 import logging
-from collections import deque
+from collections import Counter
+from math import ceil, log2
 
 from beatd.core.record import Answer, Disposition, Emission, Item
 from beatd.schedules.moments import iso
 
-RECENT = 1000
+FINENESS = 4
+"""How many steps a histogram has from a value to its double: a percentile is at most a fifth too high."""
+
 _log = logging.getLogger("beatd.scheduler")
 
 
+class Histogram:
+    """How often values occurred, by magnitude; of any number of values the same size."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[int] = Counter()
+        self._number = 0
+
+    def add(self, value: int) -> None:
+        """Take note of a value; what is below 1 counts as 1."""
+        self._counts[ceil(log2(value) * FINENESS) if value > 1 else 0] += 1
+        self._number += 1
+
+    def percentile(self, share: float) -> float | None:
+        """Return the value that this share of the values does not exceed, None without any."""
+        rest = share * self._number
+        for magnitude in sorted(self._counts):
+            rest -= self._counts[magnitude]
+            if rest <= 0:
+                return float(2 ** (magnitude / FINENESS))
+        return None
+
+
 class Report:
-    """Counters since start, the lateness of the latest fires, and a log line for what people want to see."""
+    """Counters since start, and a log line for what people want to see. ``trips``: requests to the state store."""
 
     def __init__(self) -> None:
         self.fires = 0
         self.steps = 0
         self.conflicts = 0
         self.rolled_back = 0
+        self.trips = 0
+        self.largest = 0
+        self._items = 0
         self.dispositions: dict[str, int] = {}
-        self._lateness: deque[int] = deque(maxlen=RECENT)
+        self._lateness = Histogram()
         self._strangers: set[str] = set()
 
-    def stepped(self, fires: int) -> None:
-        """Count a step."""
+    def stepped(self, items: int, fires: int) -> None:
+        """Count a step of so many entries, with so many messages."""
         self.fires += fires
         self.steps += 1
+        self.largest = max(self.largest, items)
+        self._items += items
 
     def settled(self, item: Item, answer: Answer, now: int) -> None:
         """Say what an item did."""
@@ -53,6 +83,11 @@ class Report:
             _log.error("the record's version is not known", extra={"action": "unknown_version", "entry": name})
         self._strangers.add(name)
 
+    def lost(self, name: str) -> None:
+        """Say that the version by which a record was moved is gone from the store."""
+        fields = {"action": "lost_version", "entry": name}
+        _log.error("the record's version is lost: what the set says now goes on, what it owed is unknown", extra=fields)
+
     def unreadable(self, name: str, why: str | None) -> None:
         """Say once that an entry is left alone because this code cannot read its definition."""
         if why is not None and name not in self._strangers:
@@ -66,23 +101,25 @@ class Report:
         _log.error("the store went back", extra={"action": "rolled_back"})
 
     def as_mapping(self) -> dict[str, object]:
-        """Return the counters as plain values; lateness in milliseconds over the latest fires."""
-        recent = sorted(self._lateness)
+        """Return the counters as plain values; lateness in milliseconds, ``batch`` in entries, all since start."""
         return {
             "fires": self.fires,
             "steps": self.steps,
             "conflicts": self.conflicts,
             "rolled_back": self.rolled_back,
             "dispositions": dict(self.dispositions),
-            "lateness_p50_ms": recent[len(recent) // 2] / 1000 if recent else None,
-            "lateness_p99_ms": recent[len(recent) * 99 // 100] / 1000 if recent else None,
+            "lateness_p50_ms": _milliseconds(self._lateness.percentile(0.5)),
+            "lateness_p99_ms": _milliseconds(self._lateness.percentile(0.99)),
+            "batch_mean": round(self._items / self.steps, 1) if self.steps else None,
+            "batch_max": self.largest,
+            "round_trips": self.trips,
         }
 
     def _fired(self, item: Item, emission: Emission, now: int) -> None:
         held = item.record.tracking.held if item.record.tracking else None
         is_held = held is not None and held.id == emission.message.id
         lateness = now - emission.fire_time
-        self._lateness.append(lateness)
+        self._lateness.add(lateness)
         if _log.isEnabledFor(logging.INFO):
             fields = {
                 "action": "held" if is_held else "fired",
@@ -107,3 +144,7 @@ class Report:
             "count": disposition.count,
         }
         _log.info("not emitted", extra=fields)
+
+
+def _milliseconds(microseconds: float | None) -> float | None:
+    return None if microseconds is None else round(microseconds / 1000, 3)

@@ -11,10 +11,10 @@ from beatd.sqlkit import schema
 from beatd.sqlkit.dialect import insert_all
 from beatd.sqlkit.statement import Statement
 
-EMITTED, TRIGGERED = "emitted", "triggered"
+EMITTED, TRIGGERED, BACKFILLED = "emitted", "triggered", "backfilled"
 
 _f = schema.fires.c
-_LATER = frozenset(("id", "state", "started_at", "finished_at", "note"))
+_LATER = frozenset(("id", "state", "started_at", "finished_at"))
 _COLUMNS = [column.name for column in schema.fires.columns if column.name not in _LATER]
 _INSERT = Statement(lambda: insert_all(schema.fires, _COLUMNS))
 _CLOSE = Statement(
@@ -70,6 +70,7 @@ def of_disposition(disposition: Disposition, namespace: str, now: int) -> Row:
         "message_id": None,
         "task": None,
         "written_at": now,
+        "note": disposition.note,
     }
 
 
@@ -89,4 +90,5 @@ def of_message(
         "message_id": message.id,
         "task": message.task,
         "written_at": now,
+        "note": None,
     }

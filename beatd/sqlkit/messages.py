@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, select, union_all
 from sqlalchemy.types import Text
 
 from beatd.core.message import Message
+from beatd.core.record import DeadLetter
 from beatd.sqlkit import schema
 from beatd.sqlkit.dialect import insert_new, is_one_of, members, there
 from beatd.sqlkit.statement import Statement
@@ -31,6 +32,7 @@ def _ended() -> Select[Any]:
 
 
 _ENDED = Statement(_ended)
+_BURY = Statement(lambda: insert_new(schema.messages, [*_COLUMNS, "reason"]))
 _KNOWN = Statement(
     lambda: union_all(
         select(_m.id).where(_m.namespace == bindparam("namespace"), is_one_of(_m.id, "ids")),
@@ -87,6 +89,12 @@ def insert_unknown(connection: Connection, namespace: str, messages: Sequence[Me
     over = _found(_ENDED, connection, namespace, new)
     _REMOVE.many(connection, [{"of_namespace": namespace, "of_id": each} for each in sorted(over)])
     return [message for message in new if message.id not in over]
+
+
+def bury(connection: Connection, namespace: str, letters: Iterable[DeadLetter], now: int) -> None:
+    """Insert dead letters; an id that is there already is left as it is."""
+    rows = [{**_row(each.message, namespace, now), "state": DEAD, "reason": each.reason} for each in letters]
+    _BURY.many(connection, rows)
 
 
 def as_json(value: object) -> str:

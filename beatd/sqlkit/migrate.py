@@ -12,7 +12,7 @@ from beatd.errors import StoreError
 if TYPE_CHECKING:
     from beatd.sqlkit.database import Database
 
-VERSIONS = ("0001", "0002", "0003")
+VERSIONS = ("0001", "0002", "0003", "0004")
 """Every schema this code knows, oldest first."""
 
 # Not alembic's default name: the user's own tables may lie in the same database and have migrations of their own.

@@ -59,6 +59,8 @@ namespaces = Table(
     Column("astral", Words),
     Column("dateutil", Words),
     Column("holidays", Words),
+    Column("replaces", Words),
+    Column("history_from", Big),
     PrimaryKeyConstraint("namespace"),
     sqlite_strict=True,
 )
@@ -74,6 +76,7 @@ revisions = Table(
     sqlite_strict=True,
 )
 
+# ``generation`` and ``since``: once the version was taken in, what it rules begins strictly after that moment.
 definitions = Table(
     "beatd_definitions",
     metadata,
@@ -85,6 +88,8 @@ definitions = Table(
     _required("source"),
     Column("entry", Words),
     Column("error", Words),
+    Column("generation", Big),
+    Column("since", Big),
     PrimaryKeyConstraint("namespace", "name", "number"),
     _reserved("beatd_definitions_number", "namespace", "number", where="changed_at > 0"),
     sqlite_strict=True,
@@ -156,7 +161,8 @@ leases = Table(
 )
 
 # One row per emitted fire or per range of fires that were not. ``reason``: emitted, triggered, or a disposition.
-# ``state`` to ``note`` are the outcome, copied here when the row in beatd_results is deleted.
+# ``state`` to ``note`` are the outcome, copied here when the row in beatd_results is deleted; of a range ``note`` is
+# the reason that a person gave.
 fires = Table(
     "beatd_fires",
     metadata,
@@ -179,6 +185,23 @@ fires = Table(
     Index("beatd_fires_entry", "namespace", "entry", "first"),
     _reserved("beatd_fires_first", "namespace", "first", where="id > 0"),
     _partial("beatd_fires_open", "namespace", "entry", where="last IS NULL"),
+    sqlite_strict=True,
+)
+
+# Errands that are not done yet.
+backfills = Table(
+    "beatd_backfills",
+    metadata,
+    _required("namespace"),
+    _required("id"),
+    _required("entry"),
+    _required("first", Big),
+    _required("until", Big),
+    _counted("again"),
+    _required("cursor", Big),
+    _counted("emitted"),
+    PrimaryKeyConstraint("namespace", "id"),
+    UniqueConstraint("namespace", "entry", "first", "until", "again", name="beatd_backfills_same"),
     sqlite_strict=True,
 )
 

@@ -19,7 +19,7 @@ from beatd.stores.sets import Known, compare, digest_of, fingerprints, refuse_fo
 PAGE = 10_000
 
 _d, _e = schema.definitions.c, schema.entries.c
-_COLUMNS = tuple(column.name for column in schema.definitions.columns)
+_COLUMNS = tuple(column.name for column in schema.definitions.columns if column.name not in {"generation", "since"})
 _INSERT = Statement(lambda: insert_all(schema.definitions, _COLUMNS))
 _VERSIONS = Statement(
     lambda: (
@@ -114,7 +114,9 @@ class SqlDefinitions:
                     own = sqlrevision.carried_by(connection, self._namespace, holder) == state.digest
                     refuse_foreign(prints, known, self._namespace, own=own)
                 applied = compare(known, prints, state.revision + 1)
-                self._write(connection, drafts, prints, applied, now)
+                # The first set of a state that an operator began anew is taken as if it had been there from then on.
+                begun = state.revision == 0 and bool(state.replaces)
+                self._write(connection, drafts, prints, applied, min(now, state.since) if begun else now)
                 self._make_current(connection, applied.revision, digest, now, replace=replace)
             else:
                 applied = Applied(revision=state.revision)

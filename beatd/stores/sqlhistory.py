@@ -1,5 +1,6 @@
 """History in a SQL database: fires joined with what became of their messages."""
 
+import re
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, null, or_, select
@@ -12,6 +13,8 @@ from beatd.sqlkit.dialect import through
 from beatd.sqlkit.fires import EMITTED
 from beatd.sqlkit.messages import CLAIMED, DEAD, HELD
 from beatd.stores import sqlprune
+
+_CURSOR = re.compile(r"(-?\d{1,18})-(\d{1,18})")
 
 _f, _m, _r, _d = schema.fires.c, schema.messages.c, schema.results.c, schema.definitions.c
 
@@ -50,6 +53,7 @@ _RUNS = (
         _finished_at.label("finished_at"),
         func.coalesce(_m.reason, _r.reason, _f.note, _d.error).label("reason"),
         _f.task,
+        _f.id,
     )
     .select_from(schema.fires)
     .outerjoin(schema.results, and_(_r.namespace == _f.namespace, _r.message_id == _f.message_id))
@@ -57,6 +61,19 @@ _RUNS = (
     .outerjoin(schema.definitions, _quarantined)
     .order_by(_f.first.desc(), _f.id.desc())
 )
+
+
+def _place(cursor: str) -> tuple[int, int]:
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise ValueError(f"{cursor!r} is no cursor")
+    return int(found[1]), int(found[2])
+
+
+def _run(row: Any) -> Run:
+    fields = row._asdict()
+    place = fields.pop("id")
+    return Run(**fields, cursor=f"{row.fire_time}-{place}")
 
 
 class SqlHistory:
@@ -67,21 +84,37 @@ class SqlHistory:
         self._namespace = namespace
         self._clock = clock
 
-    def runs(
-        self, *, entry: str | None = None, state: str | None = None, limit: int = 50, before: int | None = None
+    def runs(  # noqa: PLR0913  one keyword for each way to narrow
+        self,
+        *,
+        entry: str | None = None,
+        task: str | None = None,
+        state: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        message_id: str | None = None,
+        limit: int = 50,
+        before: str | None = None,
     ) -> list[Run]:
-        """Return the newest runs first."""
+        """Return the newest runs first; a cursor is ``MOMENT-ROW``."""
         # A range that held no fire when it was closed (a pause between two fires) is nothing that happened to a fire.
         held_some = or_(_f.count.is_(None), _f.count > literal_column("0"))
         query: Select[Any] = _RUNS.where(_f.namespace == self._namespace, through(_f.id), held_some).limit(limit)
-        if entry is not None:
-            query = query.where(_f.entry == entry)
+        for column, value in ((_f.entry, entry), (_f.task, task), (_f.message_id, message_id), (_state(), state)):
+            if value is not None:
+                query = query.where(column == value)
+        if state in set(Reason):
+            # Follows from the state, which takes three tables to tell.
+            query = query.where(_f.reason == state)
+        if since is not None:
+            query = query.where(_f.first >= since)
+        if until is not None:
+            query = query.where(_f.first < until)
         if before is not None:
-            query = query.where(_f.first < before)
-        if state is not None:
-            query = query.where(_state() == state)
+            first, row = _place(before)
+            query = query.where(_f.first <= first, or_(_f.first < first, _f.id < row))
         with self._db.read() as connection:
-            return [Run(**row) for row in connection.execute(query).mappings()]
+            return [_run(row) for row in connection.execute(query)]
 
     def prune(self, *, before: int, most: int, limit: int = 1000) -> int:
         """Delete at most ``limit`` rows: old history, versions no longer needed, old tombstones; return how many."""

@@ -1,8 +1,22 @@
 """Deleting what nobody needs any more: history, versions long replaced, tombstones, schedulers long gone."""
 
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from beatd.core.entry import DAY
 from beatd.sqlkit import schema
@@ -10,6 +24,7 @@ from beatd.sqlkit.database import Database
 from beatd.sqlkit.dialect import through
 from beatd.sqlkit.statement import Statement
 
+_n = schema.namespaces.c
 _f, _d, _e, _s = schema.fires.c, schema.definitions.c, schema.entries.c, schema.schedulers.c
 _later = schema.definitions.alias("later")
 
@@ -17,16 +32,24 @@ _later = schema.definitions.alias("later")
 def _fires(*conditions: ColumnElement[bool]) -> Select[Any]:
     # An open range is never deleted: it alone says since when.
     mine = _f.namespace == bindparam("namespace")
-    return (
-        select(_f.id)
-        .where(mine, through(_f.id), _f.last.is_not(None), *conditions)
-        .order_by(_f.first)
-        .limit(bindparam("limit"))
-    )
+    found = select(_f.id, _f.last, _f.namespace.label("of_namespace"))
+    kept = found.where(mine, through(_f.id), _f.last.is_not(None), *conditions)
+    return kept.order_by(_f.first).limit(bindparam("limit"))
 
 
 _OLD_FIRES = Statement(lambda: _fires(_f.first < bindparam("before"), _f.last < bindparam("before")))
 _OLDEST_FIRES = Statement(_fires)
+# From here on the history is whole: what is asked of it further back is not known.
+_WHOLE_FROM = Statement(
+    lambda: (
+        update(schema.namespaces)
+        .where(
+            _n.namespace == bindparam("of_namespace"),
+            or_(_n.history_from.is_(None), _n.history_from <= bindparam("last")),
+        )
+        .values(history_from=bindparam("last") + literal_column("1"))
+    )
+)
 _DELETE_FIRE = Statement(lambda: delete(schema.fires).where(_f.id == bindparam("id")))
 
 
@@ -106,6 +129,15 @@ _DELETE_SCHEDULER = Statement(
 )
 
 
+_Rows = list[dict[str, Any]]
+_Delete = Callable[[Connection, _Rows], None]
+
+
+def _tell_from_where_it_is_whole(connection: Connection, rows: _Rows) -> None:
+    # Once for all of them: for each it would be as many versions of one row.
+    _WHOLE_FROM.change(connection, of_namespace=rows[0]["of_namespace"], last=max(row["last"] for row in rows))
+
+
 class Prune:
     """One bounded round of deleting; what to delete is looked for without the writer's lock."""
 
@@ -116,13 +148,14 @@ class Prune:
 
     def run(self, *, before: int, most: int, limit: int) -> int:
         """Delete at most ``limit`` rows; return how many."""
-        done = self._delete(_OLD_FIRES, (_DELETE_FIRE,), limit, before=before)
-        done += self._delete(_OLDEST_FIRES, (_DELETE_FIRE,), min(self._above(most), limit - done))
-        done += self._delete(_OLD_VERSIONS, (_DELETE_VERSION,), limit - done, before=before)
+        forget = (_DELETE_FIRE.many, _tell_from_where_it_is_whole)
+        done = self._delete(_OLD_FIRES, forget, limit, before=before)
+        done += self._delete(_OLDEST_FIRES, forget, min(self._above(most), limit - done))
+        done += self._delete(_OLD_VERSIONS, (_DELETE_VERSION.many,), limit - done, before=before)
         yesterday = self._now - DAY
-        forget = (_DELETE_TOMBSTONE, _DELETE_DEFINITIONS)
+        forget = (_DELETE_TOMBSTONE.many, _DELETE_DEFINITIONS.many)
         done += self._delete(_TOMBSTONES, forget, limit - done, before=min(before, yesterday))
-        done += self._delete(_GONE, (_DELETE_SCHEDULER,), limit - done, before=yesterday)
+        done += self._delete(_GONE, (_DELETE_SCHEDULER.many,), limit - done, before=yesterday)
         return done
 
     def _above(self, most: int) -> int:
@@ -132,7 +165,7 @@ class Prune:
                 return 0
             return max(0, int(_COUNT.value(connection, namespace=self._namespace)) - most)
 
-    def _delete(self, find: Statement, deletes: tuple[Statement, ...], limit: int, **given: int) -> int:
+    def _delete(self, find: Statement, deletes: tuple[_Delete, ...], limit: int, **given: int) -> int:
         if limit < 1:
             return 0
         with self._db.read() as connection:
@@ -142,6 +175,6 @@ class Prune:
             # One prunes at a time: two could wait for each other's rows. A set applied beside it does no harm: a name
             # that comes back while its tombstone goes begins anew, a day after its former fires.
             with self._db.write(alone=("prune", self._namespace)) as connection:
-                for statement in deletes:
-                    statement.many(connection, rows)
+                for delete_rows in deletes:
+                    delete_rows(connection, rows)
         return len(rows)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, or_, select, update
 from sqlalchemy.types import Text
 
 from beatd.core.ending import Ending
 from beatd.core.message import Message
-from beatd.core.record import Answer, Item, Record, Sent, too_large_in
+from beatd.core.record import Answer, DeadLetter, Item, Record, Sent, too_large_in
 from beatd.sqlkit import fires, holding, messages, records, schema
 from beatd.sqlkit.dialect import in_order_of, is_one_of, members, there
 from beatd.sqlkit.ending import Ends
@@ -36,6 +36,17 @@ def _held() -> Select[Any]:
 
 
 _HELD = Statement(_held)
+_TAKEN = Statement(
+    lambda: (
+        update(schema.definitions)
+        .where(
+            _d.namespace == bindparam("of_namespace"),
+            _d.name == bindparam("of_name"),
+            _d.number == bindparam("of_number"),
+        )
+        .values(generation=bindparam("generation"), since=bindparam("since"))
+    )
+)
 _FIRST = Statement(
     lambda: (
         select(_d.name, func.min(_d.number))
@@ -68,6 +79,8 @@ class Step:
         self._history = history
         self._records: dict[str, dict[str, Any]] = {}
         self._messages: list[Message] = []
+        self._letters: list[DeadLetter] = []
+        self._taken: list[dict[str, Any]] = []
         self._fires: list[fires.Row] = []
         self._held_back: set[str] = set()
         self._releases: list[str] = []
@@ -140,6 +153,10 @@ class Step:
         if record.tracking is not None:
             self._tracked.add(item.name)
         self._hold(item)
+        if item.takes_in and item.begins is not None:
+            of = {"of_namespace": self._namespace, "of_name": item.name, "of_number": record.version}
+            self._taken.append({**of, "generation": record.generation, "since": item.begins})
+        self._letters += item.letters
         repeated = []
         for emission in item.emissions:
             if emission.message.id in self._known:
@@ -188,7 +205,9 @@ class Step:
     def _write(self) -> None:
         connection, namespace, now = self._connection, self._namespace, self._now
         records.write(connection, self._records.values())
+        _TAKEN.many(connection, self._taken)
         messages.insert(connection, namespace, self._messages, now, self._held_back)
+        messages.bury(connection, namespace, self._letters, now)
         fires.insert(connection, self._fires)
         holding.release(connection, namespace, self._releases, now)
         cancel(connection, namespace, self._cancels, now)

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from beatd.clock import SystemClock
 from beatd.config.settings import Settings
 from beatd.ports import (
+    Backfills,
     Clock,
     Definitions,
     History,
     Leases,
     Limits,
     Outcomes,
+    Past,
     QueueAdmin,
     Receiver,
     Records,
+    Repairs,
     Sender,
 )
 
@@ -49,6 +52,9 @@ class State:
     leases: Leases
     history: History
     clock: Clock
+    past: Past
+    backfills: Backfills
+    repairs: Repairs
     close: Callable[[], None]
 
 
@@ -94,16 +100,19 @@ def open_state(
     if database is None and is_redis(settings.broker):
         return _redis_state(settings, _server(settings), clock)
     from beatd.sqlkit.database import open_database
-    from beatd.stores.sql import SqlDefinitions, SqlHistory, SqlLeases, SqlRecords
+    from beatd.stores import sql
 
     database, namespace = database or open_database(settings.broker, create=create), settings.namespace
     clock = clock or database.clock(CLOCK)
     return State(
         clock=clock,
-        records=SqlRecords(database, namespace, clock, history=settings.history),
-        definitions=SqlDefinitions(database, namespace, clock),
-        leases=SqlLeases(database, namespace, clock),
-        history=SqlHistory(database, namespace, clock),
+        records=sql.SqlRecords(database, namespace, clock, history=settings.history),
+        definitions=sql.SqlDefinitions(database, namespace, clock),
+        leases=sql.SqlLeases(database, namespace, clock),
+        history=sql.SqlHistory(database, namespace, clock),
+        past=sql.SqlPast(database, namespace, clock),
+        backfills=sql.SqlBackfills(database, namespace, clock, history=settings.history),
+        repairs=sql.SqlRepairs(database, namespace, clock),
         close=database.close,
     )
 
@@ -164,14 +173,17 @@ def _redis_broker(settings: Settings, server: "Server", clock: Clock | None) -> 
 
 
 def _redis_state(settings: Settings, server: "Server", clock: Clock | None) -> State:
-    from beatd.stores.redis import RedisDefinitions, RedisHistory, RedisLeases, RedisRecords
+    from beatd.stores import redis
 
     now = clock or server.clock
     return State(
         clock=now,
-        records=RedisRecords(server, now, history=settings.history, most=settings.history_max),
-        definitions=RedisDefinitions(server, now),
-        leases=RedisLeases(server, now),
-        history=RedisHistory(server, now),
+        records=redis.RedisRecords(server, now, settings.history, most=settings.history_max),
+        definitions=redis.RedisDefinitions(server, now),
+        leases=redis.RedisLeases(server, now),
+        history=redis.RedisHistory(server, now),
+        past=redis.RedisPast(server, now),
+        backfills=redis.RedisBackfills(server, now, settings.history, most=settings.history_max),
+        repairs=redis.RedisRepairs(server, now),
         close=server.close,
     )

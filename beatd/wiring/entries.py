@@ -16,6 +16,7 @@ from beatd.core.protocol import build_message
 from beatd.core.record import Item, Pause, Reason, Record, Tracking
 from beatd.core.settling import Rules
 from beatd.errors import StoreError
+from beatd.ports import Installation
 from beatd.schedules.moments import iso
 from beatd.wiring.drivers import State, open_broker, open_state
 
@@ -27,7 +28,7 @@ Change = Callable[[Record, Compiled, int, int], Item]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryView:
-    """One entry as people see it. Moments in microseconds."""
+    """One entry as people see it. Moments in microseconds; ``settled_to`` is the record's cursor."""
 
     name: str
     task: str
@@ -42,6 +43,7 @@ class EntryView:
     error: str | None = None
     pause: Pause | None = None
     tracking: Tracking = NOTHING_TRACKED
+    settled_to: int | None = None
     source: str = "file"
     version: Compiled | None = None
 
@@ -111,11 +113,29 @@ def _lines(state: State, name: str | None) -> dict[str, tuple[Compiled, ...]]:
     versions = state.definitions.load(names=None if name is None else [name])
     lines = {each: renewed((), group) for each, group in groupby(versions, key=attrgetter("name"))}
     if name is not None and (name not in lines or lines[name][-1].removed):
-        near = get_close_matches(name, {version.name for version in state.definitions.load()}, 1)
-        raise StoreError(
-            f"no entry named {name!r}" + (f"; did you mean {near[0]!r}?" if near else "; see `beatd list`")
-        )
+        raise _unknown(state, name)
     return lines
+
+
+def require_state(state: State, namespace: str) -> Installation:
+    """Return the namespace's state. Raises StoreError where there is none."""
+    found = state.repairs.find()
+    if found is None:
+        raise StoreError(
+            f"there is no state of namespace {namespace!r} in this store; `beatd run` makes it, and "
+            "`beatd state init --from TIME` one that owes fires from then on"
+        )
+    return found
+
+
+def require_name(state: State, name: str) -> None:
+    """Raise StoreError, with the nearest name, where the store's set has no such entry."""
+    _lines(state, name)
+
+
+def _unknown(state: State, name: str) -> StoreError:
+    near = get_close_matches(name, {version.name for version in state.definitions.load()}, 1)
+    return StoreError(f"no entry named {name!r}" + (f"; did you mean {near[0]!r}?" if near else "; see `beatd list`"))
 
 
 def _change(settings: Settings, name: str, change: Change) -> None:
@@ -157,6 +177,7 @@ def _view(name: str, line: tuple[Compiled, ...], record: Record | None, now: int
         error=current.version.error or current.unreadable,
         pause=record.pause if record else None,
         tracking=(record.tracking if record else None) or NOTHING_TRACKED,
+        settled_to=record.cursor if record else None,
         source=current.version.source,
         version=current,
     )

@@ -74,6 +74,7 @@ def make_scheduler(
             records=state.records,
             definitions=state.definitions,
             leases=state.leases,
+            repairs=state.repairs,
             clock=clock or state.clock,
             witness=witness,
         ),

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from beatd import __version__
-from beatd.cli.commands import _TAKEN, COMMANDS, beatd
+from beatd.cli.commands import COMMANDS, beatd, module_of
 
 
 def test_the_version_is_told(run):
@@ -39,7 +39,7 @@ def test_help_loads_no_command_and_is_quick(start):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_table_tells_what_the_command_itself_tells(name):
-    command = import_module(f"beatd.cli.{name}_" if name in _TAKEN else f"beatd.cli.{name}").command
+    command = import_module(module_of(name)).command
     assert command.help.splitlines()[0] == COMMANDS[name]
     assert beatd.get_command(None, name) is command
 
@@ -49,6 +49,12 @@ def test_every_command_has_help(name):
     ended = CliRunner().invoke(beatd, [name, "--help"])
     assert ended.exit_code == 0
     assert COMMANDS[name].split(".")[0][:40] in ended.output
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "completion"])
+def test_help_teaches_with_examples(name):
+    _, _, taught = CliRunner().invoke(beatd, [name, "--help"]).output.partition("Examples:")
+    assert f"beatd {name}" in taught
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 KEYS = {
     "entry", "fire_time", "message_id", "task", "state", "emitted_at", "started_at", "finished_at", "lateness_ms",
-    "runtime_ms", "reason", "last", "count",
+    "runtime_ms", "reason", "last", "count", "cursor",
 }  # fmt: skip
 
 
@@ -42,3 +42,29 @@ def test_an_unknown_entry_or_state_is_told(beatd_in):
     ended = beatd_in("runs", "--only", "succes")
     assert ended.code == 2
     assert "'succes' is no state; did you mean 'success'? The states: emitted, held, started" in ended.err
+
+
+def test_runs_are_filtered_by_task_state_time_and_id(beatd_in):
+    (one, *_) = beatd_in("runs", "--task", "tasks.add", "--state", "success", "--json").lines
+    assert (one["task"], one["state"]) == ("tasks.add", "success")
+    assert beatd_in("runs", "--id", one["message_id"], "--json").json == one
+    since = beatd_in("runs", "--since", one["fire_time"], "--entry", "tick", "--json").lines
+    assert min(run["fire_time"] for run in since) == one["fire_time"]
+    assert beatd_in("runs", "--until", "2020-01-01", "--json").lines == []
+    assert beatd_in("runs", "--since", "7d", "--limit", "1", "--json").json
+
+
+def test_pages_follow_each_other(beatd_in):
+    every = beatd_in("runs", "--state", "success", "--limit", "4", "--json").lines
+    first = beatd_in("runs", "--state", "success", "--limit", "2", "--json").lines
+    second = beatd_in("runs", "--state", "success", "--limit", "2", "--before", first[-1]["cursor"], "--json").lines
+    assert first + second == every
+    people = beatd_in("runs", "--state", "success", "--limit", "2").out.splitlines()
+    assert people[-1] == f"older ones: --before {first[-1]['cursor']}"
+
+
+def test_wrong_bounds_are_told(beatd_in):
+    ended = beatd_in("runs", "--since", "1h", "--until", "2h")
+    assert (ended.code, "--since must be before --until" in ended.err) == (2, True)
+    ended = beatd_in("runs", "--before", "12-x")
+    assert (ended.code, "'12-x' is no moment" in ended.err) == (2, True)

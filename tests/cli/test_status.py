@@ -1,5 +1,5 @@
-from beatd.cli.health import judge, unattended
-from beatd.ports import SchedulerInfo, WorkerInfo
+from beatd.cli.health import Limits, judge, unattended
+from beatd.ports import Installation, SchedulerInfo, WorkerInfo
 from beatd.wiring.entries import EntryView
 
 NOW = 1_800_000_000_000_000
@@ -14,15 +14,20 @@ def scheduler(**changed):
     return SchedulerInfo(**{**values, **changed})
 
 
-def view(next_fire):
+def view(next_fire, settled_to=None):
     return EntryView(
         name="x", task="t", schedule="every 1s", timezone="UTC", queue="q", enabled=True, state="ok",
-        next_fire=next_fire, last_fire=None, runs=0,
+        next_fire=next_fire, last_fire=None, runs=0, settled_to=settled_to,
     )  # fmt: skip
 
 
-def problems(schedulers, views=()):
-    return judge(schedulers, views, now=NOW, late_after=60 * SECOND).problems
+def health(schedulers, views=(), installation=None):
+    limits = Limits(late_after=60 * SECOND, max_clock_skew=30 * SECOND)
+    return judge(schedulers, views, installation, now=NOW, limits=limits)
+
+
+def problems(schedulers, views=(), installation=None):
+    return health(schedulers, views, installation).problems
 
 
 def test_a_scheduler_that_holds_everything_and_lags_little_is_well():
@@ -68,17 +73,30 @@ def test_status_of_a_stopped_beatd_says_so_and_fails_the_check(beatd_in):
     assert checked.json["entries"] == {"ok": 3, "quarantined": 1}
 
 
+def status(beatd_in):
+    return beatd_in("status", "--json").json
+
+
 def test_status_of_a_running_beatd_names_scheduler_worker_and_queues(beatd_in, serving, until):
     with serving("run", "--workers", "1"):
         # The queues to which other tests send have no worker; all else is well.
         until(lambda: not [each for each in beatd_in("status", "--json").json["problems"] if "in queue" not in each])
-        found = beatd_in("status", "--json").json
+        # What a scheduler says of itself is as old as its last renewal.
+        until(
+            lambda: any(each["status"].get("holding_since") for each in status(beatd_in)["schedulers"] if each["live"])
+        )
+        found = status(beatd_in)
         people = beatd_in("status").out
     live = [each for each in found["schedulers"] if each["live"]]
     assert (found["parts_held"], len(live), len(found["workers"])) == (64, 1, 1)
     assert "celery" in found["queues"]
     assert "parts held: 64 of 64" in people
     assert "SCHEDULER" in people
+    (scheduler,) = live
+    told = scheduler["status"]
+    assert {"lateness_p50_ms", "lateness_p99_ms", "batch_mean", "batch_max", "round_trips"} <= told.keys()
+    assert told["holding_since"]
+    assert (found["late_entries"], found["waits_until"]) == (0, None)
 
 
 def test_messages_that_no_live_worker_takes_are_a_problem():
@@ -88,3 +106,37 @@ def test_messages_that_no_live_worker_takes_are_a_problem():
     assert unattended(sizes, [worker, gone], now=NOW) == (
         "1 message waits in queue 'b', from which no live worker takes any: start `beatd worker -Q b`",
     )
+
+
+def test_a_scheduler_whose_tick_is_stale_is_a_problem_even_while_its_lease_lasts():
+    assert problems([scheduler(seen_at=NOW - 3 * SECOND)]) == ()
+    assert problems([scheduler(seen_at=NOW - 5 * SECOND)]) == (
+        "h:1: its tick is stale, the last one was at 2027-01-15T07:59:55Z",
+    )
+
+
+def test_a_store_that_went_back_is_a_problem_with_both_ways_out():
+    state = Installation(id="i", since=0, revision=1, digest="", rolled_back_at=NOW)
+    (said,) = problems([scheduler()], installation=state)
+    assert "beatd forward" in said
+    assert "--catch-up" in said
+
+
+def test_clocks_that_differ_or_were_set_are_problems():
+    assert problems([scheduler(status={"clock_skew_ms": -29_000})]) == ()
+    assert problems([scheduler(status={"clock_skew_ms": -31_000})]) == (
+        "h:1: its clock and the store's are 31.0s apart",
+    )
+    assert "set forward" in problems([scheduler(status={"clock_held": True})])[0]
+    assert "another one than before" in problems([scheduler(status={"strange_store": True})])[0]
+
+
+def test_until_when_a_clock_that_was_set_back_is_waited_for_is_told():
+    found = health([scheduler()], [view(None, NOW - SECOND), view(None, NOW + 60 * SECOND)])
+    assert found.waits_until == NOW + 60 * SECOND
+    assert found.problems == ("the clock was set back: what has fired waits until 2027-01-15T08:01:00Z",)
+    assert health([scheduler()], [view(None, NOW)]).waits_until is None
+
+
+def test_entries_that_are_late_are_counted():
+    assert health([scheduler()], [view(NOW - 61 * SECOND), view(NOW - 59 * SECOND), view(None)]).late == 1

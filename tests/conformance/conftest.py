@@ -30,8 +30,24 @@ from beatd.results.celery import CeleryOutcomes
 from beatd.results.redis import RedisOutcomes
 from beatd.results.sql import SqlOutcomes
 from beatd.sqlkit.database import open_database
-from beatd.stores.redis import RedisDefinitions, RedisHistory, RedisLeases, RedisRecords
-from beatd.stores.sql import SqlDefinitions, SqlHistory, SqlLeases, SqlRecords
+from beatd.stores.redis import (
+    RedisBackfills,
+    RedisDefinitions,
+    RedisHistory,
+    RedisLeases,
+    RedisPast,
+    RedisRecords,
+    RedisRepairs,
+)
+from beatd.stores.sql import (
+    SqlBackfills,
+    SqlDefinitions,
+    SqlHistory,
+    SqlLeases,
+    SqlPast,
+    SqlRecords,
+    SqlRepairs,
+)
 from tests.servers.postgresql import postgres_schema
 from tests.servers.redis import private_redis
 
@@ -72,6 +88,7 @@ class Driver:
         given = (self.db, namespace, self.clock)
         self.records, self.definitions, self.leases = SqlRecords(*given), SqlDefinitions(*given), SqlLeases(*given)
         self.history, self.outcomes, self.limits = SqlHistory(*given), SqlOutcomes(*given), SqlLimits(*given)
+        self.past, self.backfills, self.repairs = SqlPast(*given), SqlBackfills(*given), SqlRepairs(*given)
         self.sender, self.receiver, self.admin = SqlSender(*given), SqlReceiver(*given), SqlQueueAdmin(*given)
 
     def define(self, *names: str) -> None:
@@ -83,6 +100,9 @@ class Driver:
 
     def keeping(self, history: str) -> SqlRecords:
         return SqlRecords(self.db, self.namespace, self.clock, history)
+
+    def backfilling(self, history: str) -> SqlBackfills:
+        return SqlBackfills(self.db, self.namespace, self.clock, history)
 
     def within(self, namespace: str) -> "Driver":
         other = Driver.__new__(Driver)
@@ -106,12 +126,17 @@ class RedisDriver(Driver):
         server, clock = self.db, self.clock
         self.records, self.leases = RedisRecords(server, clock, "all"), RedisLeases(server, clock)
         self.definitions, self.history = RedisDefinitions(server, clock), RedisHistory(server, clock)
+        self.past, self.repairs = RedisPast(server, clock), RedisRepairs(server, clock)
+        self.backfills = RedisBackfills(server, clock, "all")
         self.outcomes, self.limits = RedisOutcomes(server), RedisLimits(server, clock)
         self.sender, self.receiver = RedisSender(server, clock, "all"), RedisReceiver(server, clock)
         self.admin = RedisQueueAdmin(server, clock)
 
     def keeping(self, history: str) -> RedisRecords:
         return RedisRecords(self.db, self.clock, history)
+
+    def backfilling(self, history: str) -> RedisBackfills:
+        return RedisBackfills(self.db, self.clock, history)
 
     def within(self, namespace: str) -> "RedisDriver":
         return type(self)(self.url, self.clock, namespace)

@@ -29,7 +29,7 @@ def test_the_newest_comes_first_and_filters_narrow(driver, make, defined):
     _emit(driver, make, T + 1, name="b")
     assert [(run.entry, run.fire_time) for run in driver.history.runs()] == [("a", T + 2), ("b", T + 1), ("a", T)]
     assert [run.fire_time for run in driver.history.runs(entry="a", limit=1)] == [T + 2]
-    assert [run.fire_time for run in driver.history.runs(before=T + 1)] == [T]
+    assert [run.fire_time for run in driver.history.runs(until=T + 1)] == [T]
     assert driver.history.runs(state="success") == []
 
 
@@ -147,3 +147,30 @@ def test_a_tombstone_stays_while_its_name_comes_back(driver, make, clock):
     clock.advance(2 * 86_400)
     driver.history.prune(before=clock.now(), most=100)
     assert "a" in driver.records.load()
+
+
+def test_runs_are_narrowed_by_task_time_and_id(driver, make, defined):
+    _emit(driver, make, T, T + 2)
+    item = make.firing("b", None, T + 1, task="shop.sub")
+    driver.records.step([item])
+    assert [run.entry for run in driver.history.runs(task="shop.sub")] == ["b"]
+    assert [run.fire_time for run in driver.history.runs(since=T + 1)] == [T + 2, T + 1]
+    assert [run.fire_time for run in driver.history.runs(since=T, until=T + 2, entry="a")] == [T]
+    assert [run.entry for run in driver.history.runs(message_id=item.emissions[0].message.id)] == ["b"]
+    assert driver.history.runs(message_id="absent") == []
+
+
+def test_pages_follow_each_other_without_a_gap_or_a_repeat_even_at_one_moment(driver, make, defined):
+    _emit(driver, make, T, T + 1, T + 2)
+    _emit(driver, make, T, T + 1, T + 2, name="b")
+    every, cursor, pages = driver.history.runs(), None, []
+    while page := driver.history.runs(limit=1, before=cursor):
+        pages += page
+        cursor = page[-1].cursor
+    assert pages == every
+    assert len({run.cursor for run in every}) == 6
+
+
+def test_what_is_no_cursor_is_refused(driver, make, defined):
+    with pytest.raises(ValueError, match="is no cursor"):
+        driver.history.runs(before="yesterday")

@@ -231,7 +231,7 @@ def test_a_pause_over_another_range_opens_when_that_one_closes() -> None:
 
 
 def test_a_refused_fire_is_on_record_and_the_next_goes_on() -> None:
-    moment = Moment(START + 25 * SECOND, 5, refused=frozenset({START + 10 * SECOND}))
+    moment = Moment(START + 25 * SECOND, 5, refused={START + 10 * SECOND: "too large"})
     item = decide("e", [version()], record(), moment, RULES)
     assert ranges(item) == [("refused", 10, 10, 1)]
     assert fires(item) == [20]

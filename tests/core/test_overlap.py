@@ -181,7 +181,7 @@ def test_what_has_expired_is_not_held_against_the_former() -> None:
 
 
 def test_a_refused_fire_does_not_take_the_place_of_the_next() -> None:
-    moment = Moment(at(25), 5, refused=frozenset((at(10),)))
+    moment = Moment(at(25), 5, refused={at(10): "too large"})
     item = decide("e", [version(overlap="skip")], record(), moment, RULES)
     assert (fires(item), ranges(item)) == ([20], [("refused", 10, 10, 1)])
 

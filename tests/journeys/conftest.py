@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.postgresql import postgres_schema
+
 BEATD = str(Path(sys.executable).parent / "beatd")
 
 
@@ -98,3 +100,16 @@ def desk(tmp_path):
 @pytest.fixture(name="until")
 def fixture_until():
     return until
+
+
+_SLOW = pytest.mark.slow
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=_SLOW), pytest.param("redis", marks=_SLOW)])
+def broker(request: pytest.FixtureRequest):
+    """The URL of each kind of store; None: the embedded one."""
+    if request.param == "postgresql":
+        with postgres_schema() as url:
+            yield url
+    else:
+        yield None if request.param == "sqlite" else request.getfixturevalue("redis_server").url

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.postgresql import postgres_schema
-
 TASKS = """
 import os, time
 from beatd import task
@@ -44,19 +42,6 @@ def begin(desk, task: str, fields: str, broker: str | None = None):
         "beatd.toml", FILE.replace("workers = 3\n", f"workers = 3\n{given}") + f'task = "tasks.{task}"\n{fields}\n'
     )
     return desk.start("run")
-
-
-_SLOW = pytest.mark.slow
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=_SLOW), pytest.param("redis", marks=_SLOW)])
-def broker(request: pytest.FixtureRequest):
-    """Each place where an end is seen."""
-    if request.param == "postgresql":
-        with postgres_schema() as url:
-            yield url
-    else:
-        yield None if request.param == "sqlite" else request.getfixturevalue("redis_server").url
 
 
 def noted(desk) -> list[list[str]]:

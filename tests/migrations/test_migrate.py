@@ -81,7 +81,7 @@ def test_a_newer_schema_is_refused(db):
     for create in (True, False):
         other = open_database(f"sqlite:///{db.path}", create=create)
         with (
-            pytest.raises(StoreError, match=r"made by a newer beatd \(schema 9999, this one knows 0003\)"),
+            pytest.raises(StoreError, match=r"made by a newer beatd \(schema 9999, this one knows 0004\)"),
             other.read(),
         ):
             pass
@@ -124,6 +124,23 @@ def test_records_from_before_overlap_wait_for_nothing_and_code_from_before_it_go
         connection.exec_driver_sql(former + "VALUES ('n', 'b', 2, 1, 1, 5, 0, 0)")
     assert records.load(["b"])["b"].tracking is None
     assert migrate.check(db) == []
+
+
+def test_since_when_the_versions_in_force_rule_is_taken_from_the_records(db):
+    _at_version(db, "0002")
+    with db.bare(writing=True) as connection:
+        for number in (1, 2):
+            connection.exec_driver_sql(
+                "INSERT INTO beatd_definitions (namespace, name, number, changed_at, fingerprint, source) "
+                f"VALUES ('n', 'a', {number}, 5, 6, 'f')"
+            )
+        connection.exec_driver_sql(
+            "INSERT INTO beatd_entries (namespace, name, seq, generation, version, fingerprint, since, cursor) "
+            "VALUES ('n', 'a', 1, 3, 2, 6, 77, 99)"
+        )
+    with db.read() as connection:
+        rows = connection.exec_driver_sql("SELECT number, generation, since FROM beatd_definitions ORDER BY 1").all()
+    assert rows == [(1, None, None), (2, 3, 77)]
 
 
 def test_a_reader_of_the_first_schema_is_told_how_to_migrate(db):

@@ -297,6 +297,7 @@ def test_a_message_that_the_broker_cannot_take_is_refused_and_the_next_entry_fir
     scheduler = stage.scheduler()
     stage.tick(scheduler, 21, at_most=5)
     assert stage.runs("a") == [(10, "refused", 1), (20, "refused", 1)]
+    assert stage.broker.admin.sizes()["celery"]["dead"] == 2
     assert stage.emitted("b") == [10, 20]
 
 
@@ -379,3 +380,17 @@ def test_ranges_of_other_entries_stay_open_when_one_is_closed(stage) -> None:
     with closing(sqlite3.connect(stage.database)) as connection:
         found = connection.execute("SELECT entry, last IS NULL FROM beatd_fires WHERE reason = 'quarantined'")
         assert sorted(found) == [("a", 0), ("b", 1)]
+
+
+def test_figures_of_the_work_are_counted_for_status(stage) -> None:
+    stage.write(**{f"e{n}": EVERY_10S for n in range(8)})
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 33)
+    (seen,) = stage.state.leases.holders()
+    found = seen.status
+    assert (found["fires"], found["batch_max"]) == (24, 8)
+    assert found["batch_mean"] == 8
+    assert found["round_trips"] >= 15
+    assert 0 <= found["lateness_p50_ms"] <= found["lateness_p99_ms"] < 1000
+    assert found["clock_skew_ms"] == 0
+    assert found["holding_since"] == "2026-03-01T12:00:00Z"

@@ -1,12 +1,12 @@
 """Parts that come and go while other schedulers are live."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 
 from beatd.core.identity import part_of
 from beatd.errors import BrokerUnavailableError
-from beatd.scheduler.engine import Ports
 from tests.scheduler.model import SECOND, ModelClock
 
 NAMES = tuple("abcdefgh")
@@ -38,9 +38,7 @@ def _share(stage, holder):
     scheduler = stage.scheduler(holder)
     ports = scheduler._ports
     shares = Shares(ports.leases)
-    scheduler._ports = Ports(
-        records=ports.records, definitions=ports.definitions, leases=shares, clock=ports.clock, witness=ports.witness
-    )
+    scheduler._ports = replace(ports, leases=shares)
     return scheduler, shares
 
 
@@ -88,9 +86,7 @@ def test_a_host_whose_clock_is_off_gives_its_parts_back_until_it_agrees(stage, c
     scheduler, shares = _share(stage, "one")
     witness = ModelClock(stage.clock.now())
     ports = scheduler._ports
-    scheduler._ports = Ports(
-        records=ports.records, definitions=ports.definitions, leases=shares, clock=ports.clock, witness=witness
-    )
+    scheduler._ports = replace(ports, leases=shares, witness=witness)
     witness.step(31 * SECOND)
     with caplog.at_level(logging.ERROR):
         scheduler._renew()

@@ -7,6 +7,7 @@ local function check_fires()
   redis.call('HLEN', P .. 'open')
   redis.call('HLEN', P .. 'notes')
   redis.call('SCARD', P .. 'timed_out')
+  redis.call('HLEN', P .. 'state')
   redis.call('ZCARD', P .. 'fires:all')
   number_at('fire_seq')
 end
@@ -49,10 +50,23 @@ local function close_range(range)
   end
 end
 
+local function drop_fire(entry, id)
+  redis.call('HDEL', P .. 'fires', id)
+  redis.call('ZREM', P .. 'fires:all', id)
+  redis.call('ZREM', P .. 'fires:of:' .. entry, id)
+end
+
+-- From behind `last` on the history is whole: what is asked of it further back is not known.
+local function is_whole_from(last)
+  if last >= tonumber(redis.call('HGET', P .. 'state', 'history_from') or 0) then
+    redis.call('HSET', P .. 'state', 'history_from', text(last + 1))
+  end
+end
+
 -- Delete up to `limit` of the oldest; with `before` only those that ended earlier. Never an open range; beyond
 -- `patience` of those that have to stay it gives up.
 local function prune_fires(before, limit, patience)
-  local deleted, skipped = 0, 0
+  local deleted, skipped, newest = 0, 0, nil
   while deleted < limit and skipped < patience do
     local highest = before and '(' .. text(before) or '+inf'
     local count = math.min(limit - deleted, 500)
@@ -66,6 +80,7 @@ local function prune_fires(before, limit, patience)
       if not value or (last and (not before or last < before)) then
         gone[#gone + 1] = ids[index]
         if value then
+          newest = math.max(newest or last, last)
           local row = cjson.decode(string.sub(value, string.find(value, ' ', 1, true) + 1))
           redis.call('ZREM', P .. 'fires:of:' .. row[1], ids[index])
         end
@@ -79,5 +94,16 @@ local function prune_fires(before, limit, patience)
     write('SREM', P .. 'timed_out', gone)
     deleted = deleted + #gone
   end
+  if newest then
+    is_whole_from(newest)
+  end
   return deleted
+end
+
+-- Delete some of what is above the `most` rows that are kept.
+local function trim_fires(most, added)
+  local above = redis.call('ZCARD', P .. 'fires:all') - most
+  if above > 0 then
+    prune_fires(false, math.min(above, 2 * added), 200)
+  end
 end

@@ -9,6 +9,7 @@ done = done + prune_fires(false, math.min(limit - done, above), PATIENCE)
 local function drop_versions(name, numbers)
   for _, number in ipairs(numbers) do
     redis.call('HDEL', P .. 'definitions', name .. '\0' .. number)
+    redis.call('HDEL', P .. 'tenures', name .. '\0' .. number)
     redis.call('ZREM', P .. 'versions', name .. '\0' .. number)
   end
 end

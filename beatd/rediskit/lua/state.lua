@@ -10,7 +10,7 @@ local function install(now, made)
     redis.call('HSET', key, 'format', FORMAT, 'since', text(now), 'revision', '0', 'digest', '')
     write('HSET', key, made[2])
   end
-  return redis.call('HMGET', key, 'id', 'since', 'revision', 'digest', 'rolled_back_at')
+  return redis.call('HMGET', key, 'id', 'since', 'revision', 'digest', 'rolled_back_at', 'replaces')
 end
 
 local function check_state()

@@ -1,6 +1,6 @@
 -- One step. given: {now, most | false, all, names, expected, records, counts, messages, fires | false, {name, record,
--- ...}, special}. Each item has a place in the columns names, expected (false: no record yet), records and counts (of
--- its messages; those lie in columns themselves, and `fires` beside them). `special`: {place, version, fingerprint,
+-- ...}, special, asides}. Each item has a place in the columns names, expected (false: no record yet), records and
+-- counts (of its messages; those lie in columns themselves, and `fires` beside them). `special`: {place, version, fingerprint,
 -- flags, ranges, closes | false, cursor, overlap} of items that do more than fire; flags: takes_in 1, notice 2, refused 4,
 -- removed 8; overlap: false, or {held | false, releases, cancels, rests on | false, timed out | false}, ids but for the
 -- cancels' {id, why}. `all`: every emitted fire goes on record.
@@ -8,7 +8,7 @@
 -- record | false, repeated ids}; code 1: stored, 0: the record is another one, 2: the version is not held, 3: refused,
 -- 4: what it rests on is gone.
 local now, most, all, names, expected, records = unpack(given, 1, 6)
-local counts, sent, fires, record_pairs, special = unpack(given, 7, 11)
+local counts, sent, fires, record_pairs, special, asides = unpack(given, 7, 12)
 local ids, queues = sent[1], sent[2]
 
 -- Reading.
@@ -59,6 +59,9 @@ if disposing then
   for _, name in ipairs(names) do
     redis.call('ZCARD', P .. 'fires:of:' .. name)
   end
+end
+if #asides > 0 then
+  check_asides(asides)
 end
 
 -- A first record begins with the first definition of its name: whoever knows only later ones has read them while there
@@ -198,11 +201,14 @@ for _, id in ipairs(timed_out) do
     redis.call('SADD', P .. 'timed_out', id)
   end
 end
-if most and fired + #ranges > 0 then
-  local above = redis.call('ZCARD', P .. 'fires:all') - most
-  if above > 0 then
-    prune_fires(false, math.min(above, 2 * (fired + #ranges)), 200)
+for _, aside in ipairs(asides) do
+  local answer = answers[aside[1]]
+  if answer == 1 or answer[1] == 1 then
+    keep_aside(aside, now)
   end
+end
+if most and fired + #ranges > 0 then
+  trim_fires(most, fired + #ranges)
 end
 
 if all_stored then

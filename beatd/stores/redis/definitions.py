@@ -1,9 +1,6 @@
 """The namespace's set on a Redis server, one revision at a time, with every version still needed."""
 
-import random
-import threading
 from collections.abc import Sequence
-from uuid import uuid4
 
 import msgspec
 
@@ -13,17 +10,13 @@ from beatd.ports import Applied, Clock, Installation
 from beatd.rediskit.pages import pages
 from beatd.rediskit.server import Server
 from beatd.stores.holder import here
+from beatd.stores.redis.applying import PAGE, TRIES, Applying
 from beatd.stores.redis.install import installation_of, new_state, remember
 from beatd.stores.redis.revision import carried_by, first_applied, refuse_stale
+from beatd.stores.redis.version import content_of, version_of
 from beatd.stores.sets import Known, compare, digest_of, fingerprints, refuse_foreign
 
-PAGE = 500
-TRIES = 20
-ALONE_MS = 10_000
-"""For how long a scheduler that applies a set keeps others from it without a sign of life."""
-
 _TOLD = msgspec.msgpack.Decoder(list[str])
-_CONTENT = msgspec.json.Decoder(tuple[int, str, str | None, str | None])
 
 
 class RedisDefinitions:
@@ -67,7 +60,7 @@ class RedisDefinitions:
         found: list[Version] = []
         for page in pages(sorted(wanted if names is None else wanted.intersection(names)), PAGE):
             told = _TOLD.decode(self._server.run("versions", page, newest))
-            found += [_version_of(*told[at : at + 3]) for at in range(0, len(told), 3) if told[at + 2]]
+            found += [version_of(*told[at : at + 3]) for at in range(0, len(told), 3) if told[at + 2]]
         return found
 
     def mark_rolled_back(self, at: int | None) -> None:
@@ -83,9 +76,7 @@ class RedisDefinitions:
             state = self.install()
             if state.digest == digest:
                 return Applied(revision=state.revision)
-            token = self._begin()
-            done = False
-            try:
+            with Applying(self._server) as applying:
                 state, now, known = self.install(), self._clock.now(), self._newest()
                 if state.digest == digest:
                     return Applied(revision=state.revision)
@@ -95,26 +86,14 @@ class RedisDefinitions:
                 first = first_applied(self._server, digest)
                 # Replacing by hand says that this set is now the newest, or the hosts it replaced would undo it.
                 first = now if first is None or replace else first
-                written = self._define(drafts, prints, applied, now, token)
-                done = bool(written and self._server.run("commit", token, applied.revision, digest, first))
-            finally:
-                if not done:
-                    self._server.run("commit", token, 0, False, 0)
-            if done:
-                return applied
+                # The first set of a state that an operator began anew is taken as if it had been there from then on.
+                begun = state.revision == 0 and bool(state.replaces)
+                changed_at = min(now, state.since) if begun else now
+                contents = _contents(drafts, prints, applied, changed_at)
+                written = applying.define(applied.revision, changed_at, contents)
+                if written and applying.commit(applied.revision, digest, first):
+                    return applied
         raise StoreError("the set could not be applied: other schedulers apply theirs again and again")
-
-    def _begin(self) -> str:
-        """Return the token under which this one alone applies a set. Raises StoreError while another one does."""
-        token = uuid4().hex
-        for _ in range(TRIES):
-            left = 1
-            while left > 0:
-                left = self._server.run("begin", token, ALONE_MS)
-            if left == 0:
-                return token
-            threading.Event().wait(random.uniform(0.5, 1.5) * ALONE_MS / 10_000)
-        raise StoreError("another scheduler has been applying its set for long; try again")
 
     def _refuse(
         self, prints: dict[str, int], known: dict[str, Known], former: str, digest: str, holder: str, now: int
@@ -123,18 +102,6 @@ class RedisDefinitions:
         refuse_stale(self._server, digest, holder, now)
         own = carried_by(self._server, holder) == former
         refuse_foreign(prints, known, self._server.namespace, own=own)
-
-    def _define(self, drafts: Sequence[Draft], prints: dict[str, int], applied: Applied, now: int, token: str) -> bool:
-        """Write the definitions, a page at a time; False where another one applies a set by now."""
-        touched = {*applied.added, *applied.changed}
-        contents = [
-            (draft.name, _content_of(draft, prints[draft.name], now)) for draft in drafts if draft.name in touched
-        ]
-        contents += [(name, _content_of(None, 0, now)) for name in applied.removed]
-        return all(
-            self._server.run("define", token, ALONE_MS, applied.revision, now, *zip(*page, strict=True))
-            for page in pages(contents, PAGE)
-        )
 
     def _carry(self, holder: str, revision: int, digest: str) -> None:
         where = here()
@@ -157,15 +124,11 @@ class RedisDefinitions:
         return {field.partition(b"\0")[0].decode() for field in found}
 
 
-def _content_of(draft: Draft | None, fingerprint: int, now: int) -> str:
-    """Return ``+FINGERPRINT JSON`` for a draft; for None, a removal, ``-0 JSON``."""
-    if draft is None:
-        return "-0 " + msgspec.json.encode((now, "file", None, None)).decode()
-    return f"+{fingerprint} {msgspec.json.encode((now, *draft.told())).decode()}"
-
-
-def _version_of(name: str, number: str, value: str) -> Version:
-    """Return the version that a value holds."""
-    head, _, text = value.partition(" ")
-    changed_at, source, document, error = _CONTENT.decode(text)
-    return Version.stored(name, int(number), changed_at, int(head[1:]), source, document, error)
+def _contents(
+    drafts: Sequence[Draft], prints: dict[str, int], applied: Applied, changed_at: int
+) -> list[tuple[str, str]]:
+    touched = {*applied.added, *applied.changed}
+    contents = [
+        (draft.name, content_of(draft, prints[draft.name], changed_at)) for draft in drafts if draft.name in touched
+    ]
+    return contents + [(name, content_of(None, 0, changed_at)) for name in applied.removed]

@@ -3,10 +3,15 @@
 from collections.abc import Sequence
 from uuid import uuid4
 
+import msgspec
+
 from beatd.ports import Installation
 from beatd.rediskit.layout import Layout
 from beatd.rediskit.server import Server
 from beatd.stores.libraries import changes, installed
+
+FIELDS = ("id", "since", "revision", "digest", "rolled_back_at", "replaces")
+"""What the scripts tell of a state, in this order."""
 
 
 def new_state(layout: Layout) -> tuple[str, list[str]]:
@@ -17,13 +22,15 @@ def new_state(layout: Layout) -> tuple[str, list[str]]:
 
 def installation_of(fields: Sequence[bytes | None]) -> Installation:
     """Return the state that the scripts tell."""
-    state_id, since, revision, digest, rolled_back_at = (field.decode() if field else "" for field in fields)
+    told = [field.decode() if field else "" for field in fields]
+    state_id, since, revision, digest, rolled_back_at, replaces = told
     return Installation(
         id=state_id,
         since=int(since),
         revision=int(revision),
         digest=digest,
         rolled_back_at=int(rolled_back_at) if rolled_back_at else None,
+        replaces=tuple(msgspec.json.decode(replaces)) if replaces else (),
     )
 
 

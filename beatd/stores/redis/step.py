@@ -20,6 +20,7 @@ def columns(items: Sequence[Item], now: int, history: str, layout: Layout) -> tu
     sent: list[Message] = []
     rows: list[tuple[object, ...]] = []
     special: list[tuple[object, ...]] = []
+    asides: list[tuple[object, ...]] = []
     for place, item in enumerate(items, 1):
         value = value_of(item.record)
         records.append(value)
@@ -32,12 +33,14 @@ def columns(items: Sequence[Item], now: int, history: str, layout: Layout) -> tu
         sent += given
         if history == "all":
             rows += [_row(message, item.record, now) for message in given]
+        if item.begins is not None or item.letters:
+            asides.append(_aside(place, item, layout))
         overlap = _overlap(item)
         if flags or overlap or item.expected is None or item.dispositions or item.closes is not None:
             special.append((*_special(place, item, flags, now, history), overlap))
     names = [item.name for item in items]
     expected = [False if item.expected is None else str(item.expected) for item in items]
-    return names, expected, records, counts, messages.columns(sent, layout), rows or False, pairs, special
+    return names, expected, records, counts, messages.columns(sent, layout), rows or False, pairs, special, asides
 
 
 def _special(place: int, item: Item, flags: int, now: int, history: str) -> tuple[object, ...]:
@@ -51,6 +54,17 @@ def _special(place: int, item: Item, flags: int, now: int, history: str) -> tupl
         False if item.closes is None else fires.range_of(item.closes, now),
         item.record.cursor,
     )
+
+
+def _aside(place: int, item: Item, layout: Layout) -> tuple[object, ...]:
+    """Return what the store keeps beside the record: since when a version rules, and dead letters."""
+    takes_in = item.takes_in and item.begins is not None
+    letters = [
+        (each.message.id, each.message.queue, messages.as_bytes(layout.packed(each.message)), each.reason)
+        for each in item.letters
+    ]
+    field = f"{item.name}\0{item.record.version}" if takes_in else False
+    return place, field, f"{item.record.generation} {item.begins}", letters
 
 
 def _overlap(item: Item) -> tuple[object, ...] | Literal[False]:
