@@ -4,11 +4,18 @@ from heapq import heappop, heappush
 
 
 class Agenda:
-    """Names by moment. One moment a name; putting a name again moves it. All operations are O(log n)."""
+    """Names by moment. One moment a name; putting a name again moves it.
+
+    All operations are O(log m + names), m being how many different moments there are: many names share one.
+    """
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, str]] = []
+        self._heap: list[int] = []
+        self._names: dict[int, list[str]] = {}
+        """What was put at each moment of the heap, also what was moved since."""
         self._moments: dict[str, int] = {}
+        self._sorted: int | None = None
+        """The moment whose names are in order, the last one first."""
 
     def __len__(self) -> int:
         return len(self._moments)
@@ -19,31 +26,43 @@ class Agenda:
             self._moments.pop(name, None)
         elif self._moments.get(name) != moment:
             self._moments[name] = moment
-            heappush(self._heap, (moment, name))
+            names = self._names.get(moment)
+            if names is None:
+                names = self._names[moment] = []
+                heappush(self._heap, moment)
+            names.append(name)
 
     def next(self) -> int | None:
         """Return the earliest moment, or None when nothing is on the agenda."""
-        self._drop_stale()
-        return self._heap[0][0] if self._heap else None
+        while self._heap:
+            moment = self._heap[0]
+            names = self._names[moment]
+            # A name that was moved leaves its old place behind; it is dropped when it comes up, so that moving stays
+            # cheap.
+            while names:
+                if self._moments.get(names[-1]) == moment:
+                    return moment
+                names.pop()
+            del self._names[heappop(self._heap)]
+        return None
 
     def pop_due(self, now: int, limit: int) -> list[str]:
-        """Take off and return up to ``limit`` names due at or before ``now``, earliest first."""
+        """Take off and return up to ``limit`` names due at or before ``now``, earliest first, then by name."""
         due: list[str] = []
-        while len(due) < limit:
-            self._drop_stale()
-            if not self._heap or self._heap[0][0] > now:
-                break
-            _, name = heappop(self._heap)
-            del self._moments[name]
-            due.append(name)
+        while len(due) < limit and (moment := self.next()) is not None and moment <= now:
+            names = self._names[moment]
+            if moment != self._sorted:
+                names.sort(reverse=True)
+                self._sorted = moment
+            while names and len(due) < limit:
+                name = names.pop()
+                if self._moments.get(name) == moment:
+                    del self._moments[name]
+                    due.append(name)
         return due
 
     def clear(self) -> None:
         """Take everything off."""
         self._heap.clear()
+        self._names.clear()
         self._moments.clear()
-
-    def _drop_stale(self) -> None:
-        # A name that was moved leaves its old place behind; it is dropped when it comes up, so that moving stays cheap.
-        while self._heap and self._moments.get(self._heap[0][1]) != self._heap[0][0]:
-            heappop(self._heap)

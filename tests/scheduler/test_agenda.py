@@ -40,3 +40,13 @@ def test_no_more_than_the_limit_comes_out_at_once() -> None:
     for number in range(5):
         agenda.put(str(number), number)
     assert agenda.pop_due(9, 2) == ["0", "1"]
+
+
+def test_of_one_moment_names_come_out_in_their_order_over_several_calls() -> None:
+    agenda = Agenda()
+    for name in ("c", "a", "d", "b"):
+        agenda.put(name, 1)
+    assert agenda.pop_due(1, 2) == ["a", "b"]
+    agenda.put("a", 1)
+    assert agenda.pop_due(1, 2) == ["a", "c"]
+    assert agenda.pop_due(1, 2) == ["d"]
