@@ -3,8 +3,9 @@
 import random
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from beatd.brokers.telling import tell_paused, tell_unrun
 from beatd.core.ending import ending_of, lost, revoked

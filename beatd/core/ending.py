@@ -1,7 +1,9 @@
 """What the end of a message does to its entry's record: a held one is released, failures are counted, pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from beatd.core.firing import paused
 from beatd.core.identity import message_id

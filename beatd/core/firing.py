@@ -4,7 +4,9 @@ The protocol is told in ``docs/firing.md``. Nothing here reads a clock or a stor
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from beatd.core.entry import Version
 from beatd.core.line import Compiled, owns_otherwise
@@ -14,8 +16,7 @@ from beatd.core.settling import Rules, forwarded, next_owed, settle
 from beatd.schedules.bounds import NEVER
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """When and with what a decision is made; ``installed`` is when the namespace's state began.
 
     ``refused``: fires whose message the broker cannot take, and why.
@@ -24,7 +25,7 @@ class Moment:
     now: int
     seq: int
     installed: int = 0
-    refused: Mapping[int, str] = field(default_factory=dict)
+    refused: Mapping[int, str] = msgspec.field(default_factory=dict)
 
 
 def decide(name: str, line: Sequence[Compiled], record: Record | None, moment: Moment, rules: Rules) -> Item | None:
@@ -109,8 +110,10 @@ def next_moment(line: Sequence[Compiled], record: Record | None, now: int) -> in
         current = following
     if _limit_was_raised(current, record):
         return now
-    moments = (None if record.open else next_owed(current.schedule, record), _held_until(line, record))
-    return min((each for each in moments if each is not None), default=None)
+    owed, wait_ends = None if record.open else next_owed(current.schedule, record), _held_until(line, record)
+    if owed is None or wait_ends is None:
+        return wait_ends if owed is None else owed
+    return min(owed, wait_ends)
 
 
 def in_force(line: Sequence[Compiled], record: Record | None) -> Compiled | None:
@@ -133,17 +136,24 @@ def _held_until(line: Sequence[Compiled], record: Record) -> int | None:
     return held_until(None if ruling is None else ruling.entry, record)
 
 
+# Asked several times for each fire, of a line that nearly always is the record's version alone: so without generators.
 def _at(line: Sequence[Compiled], number: int) -> Compiled | None:
-    return next((each for each in line if each.number == number), None)
+    for each in line:
+        if each.version.number == number:
+            return each
+    return None
 
 
 def _after(line: Sequence[Compiled], record: Record) -> Iterator[Compiled]:
-    return (each for each in line if each.number > record.version)
+    if not line or line[-1].version.number <= record.version:
+        return iter(())
+    return iter([each for each in line if each.version.number > record.version])
 
 
 def _unreadable(line: Sequence[Compiled], record: Record) -> bool:
     """Return whether this code cannot read a version still to be settled or taken in: it leaves the entry alone."""
-    return any(each.unreadable for each in line if each.number >= record.version)
+    # A list: a generator takes as long as a line of several.
+    return any([each.unreadable and each.version.number >= record.version for each in line])  # noqa: C419
 
 
 def _first(name: str, line: Sequence[Compiled], moment: Moment) -> Item | None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from beatd.errors import StoreError
 
 MAX_BODY = 16 * 1024 * 1024
@@ -12,8 +14,23 @@ passes through SQLite's write-ahead log page by page.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+_encode = msgspec.json.Encoder().encode
+
+
+class Headers(dict[str, Any]):
+    """Headers that were rendered as they were made, ``json``, so that no store has to; not to be changed."""
+
+    __slots__ = ("json",)
+
+    json: bytes
+
+
+def headers_json(headers: dict[str, Any]) -> bytes:
+    """Return a message's headers in JSON. Raises TypeError for such as are none."""
+    return headers.json if type(headers) is Headers else _encode(headers)
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a broker carries.
 
     ``headers`` are those of Celery's task protocol 2 (``task id eta expires retries timelimit root_id …``) plus

@@ -3,13 +3,36 @@
 Looked at is only the entry's newest scheduled message, never a trigger or a backfill.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from beatd.core.entry import DAY, Entry, Overlap
 from beatd.core.record import Emission, Item, Record, Sent, Tracking
 
 CANCELLED = "cancelled by the next fire"
 TIMED_OUT = "overlap_timeout: not waited for any longer"
+
+
+class Unbound:
+    """Judges the fires of an entry that nothing of former messages matters to: nearly all are."""
+
+    def takes(self) -> bool:
+        """Return True: every fire is emitted."""
+        return True
+
+    def emitted(self, emission: Emission) -> None:
+        """Forget it."""
+
+    def told(self, item: Item) -> Item:
+        """Return the item as it is."""
+        return item
+
+
+_UNBOUND = Unbound()
+
+
+def overlapping(entry: Entry, tracking: Tracking | None, now: int) -> "Overlapping | Unbound":
+    """Return who judges the fires of one item."""
+    return Overlapping(entry, tracking, now) if tracking is not None or entry.is_tracked else _UNBOUND
 
 
 class Overlapping:
@@ -55,8 +78,6 @@ class Overlapping:
 
     def told(self, item: Item) -> Item:
         """Return the item with what the fires' judgement adds to it."""
-        if not self._entry.is_tracked and item.record.tracking is None:
-            return item
         tracking = Tracking(
             unfinished=self._unfinished,
             held=self._held,

@@ -57,7 +57,7 @@ def build_message(  # noqa: PLR0913  one keyword per header of the protocol
     """
     if serializer != "json":
         raise NotSerializableError(f"serializer {serializer!r} is not in this version; use 'json'")
-    arguments, keywords = encode_arguments(args, kwargs or {})
+    argsrepr, kwargsrepr, body = render_call(args, kwargs or {}, embed)
     return Message(
         id=id,
         task=task,
@@ -68,16 +68,16 @@ def build_message(  # noqa: PLR0913  one keyword per header of the protocol
             "task": task,
             "id": id,
             "shadow": None,
-            "eta": _offset_iso(eta),
-            "expires": _offset_iso(expires),
+            "eta": offset_iso(eta),
+            "expires": offset_iso(expires),
             "group": None,
             "group_index": None,
             "retries": retries,
             "timelimit": [time_limit, soft_time_limit],
             "root_id": root_id or id,
             "parent_id": parent_id,
-            "argsrepr": _short(tuple(args)),
-            "kwargsrepr": _short(dict(kwargs or {})),
+            "argsrepr": argsrepr,
+            "kwargsrepr": kwargsrepr,
             "origin": origin,
             "ignore_result": ignore_result,
             "replaced_task_nesting": 0,
@@ -85,13 +85,26 @@ def build_message(  # noqa: PLR0913  one keyword per header of the protocol
             "stamps": {},
             **_entry_headers(entry, fire_time),
         },
-        body=msgspec.json.encode([arguments, keywords, {**_EMBED, **plain(embed or {}, "embed")}]),
+        body=body,
         priority=priority,
         due=eta or 0,
         expires=expires,
         entry=entry,
         fire_time=fire_time,
     )
+
+
+def render_call(
+    args: Sequence[Any], kwargs: Mapping[str, Any], embed: Mapping[str, Any] | None = None
+) -> tuple[str, str, bytes]:
+    """Return what a call's arguments come to: the headers ``argsrepr`` and ``kwargsrepr``, and the body.
+
+    Raises NotSerializableError for such as JSON cannot carry.
+    """
+    arguments, keywords = encode_arguments(args, kwargs)
+    carried = {**_EMBED, **plain(embed, "embed")} if embed else _EMBED
+    body = msgspec.json.encode([arguments, keywords, carried])
+    return _short(tuple(args)), _short(dict(kwargs)), body
 
 
 def decode_body(message: Message) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
@@ -164,7 +177,8 @@ def _entry_headers(entry: str | None, fire_time: int | None) -> dict[str, Any]:
     return {"beatd_entry": entry, "beatd_fire_time": fired, "periodic_task_name": entry}
 
 
-def _offset_iso(moment: int | None) -> str | None:
+def offset_iso(moment: int | None) -> str | None:
+    """Return a moment as the headers ``eta`` and ``expires`` have it."""
     return None if moment is None else from_us(moment).isoformat()
 
 

@@ -1,13 +1,16 @@
 """Settling what one version owes up to a moment: emit, coalesce, drop, expire, each on record."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby, islice
+
+import msgspec
+from msgspec.structs import replace
 
 from beatd.core.emission import emission
 from beatd.core.entry import Entry, Misfire
 from beatd.core.line import Compiled
-from beatd.core.overlap import Overlapping
+from beatd.core.overlap import overlapping
 from beatd.core.record import Backlog, DeadLetter, Disposition, Emission, Item, Reason, Record
 from beatd.schedules.base import Schedule
 
@@ -37,7 +40,7 @@ def settle(name: str, current: Compiled, record: Record, window: Window, rules: 
     if record.backlog is not None:
         return settling.drain(record.backlog)
     if now - oldest <= rules.late_after:
-        return settling.emit(oldest - 1, until, backlog=None)
+        return settling.on_time(oldest, until)
     if entry.misfire is Misfire.ALL:
         return settling.begin_backlog(oldest)
     return settling.newest(oldest, emit=entry.misfire is Misfire.LATEST)
@@ -86,8 +89,7 @@ def is_late(schedule: Schedule, record: Record, now: int, late_after: int) -> bo
     return oldest is not None and now - oldest > late_after
 
 
-@dataclass(frozen=True, slots=True)
-class _Settling:
+class _Settling(msgspec.Struct, frozen=True, gc=False):
     name: str
     current: Compiled
     entry: Entry
@@ -95,12 +97,16 @@ class _Settling:
     window: Window
     rules: Rules
 
-    def emit(self, after: int, until: int, *, backlog: Backlog | None, before: tuple[Disposition, ...] = ()) -> Item:
-        """Emit the oldest chunk of (after, until]; the cursor ends on its last fire."""
+    def on_time(self, oldest: int, until: int) -> Item:
+        """Emit the oldest chunk of what is due; the cursor ends on its last fire."""
+        later = islice(self.current.schedule.between_us(oldest, until), self.rules.chunk - 1)
+        return self._item([oldest, *later], None, ())
+
+    def emit(self, after: int, until: int, *, backlog: Backlog, before: tuple[Disposition, ...] = ()) -> Item:
+        """Emit the oldest chunk of a backlog, (after, until]; the cursor ends on its last fire."""
         fires = list(islice(self.current.schedule.between_us(after, until), self.rules.chunk))
-        if backlog is not None and (len(fires) < self.rules.chunk or fires[-1] >= backlog.up_to):
-            backlog = None
-        return self._item(fires, backlog, before)
+        ends = len(fires) < self.rules.chunk or fires[-1] >= backlog.up_to
+        return self._item(fires, None if ends else backlog, before)
 
     def drain(self, backlog: Backlog) -> Item:
         """Emit the next chunk of a backlog whose terms were judged before."""
@@ -143,24 +149,26 @@ class _Settling:
         backlog: Backlog | None,
         before: tuple[Disposition, ...],
     ) -> Item:
-        emissions, ended, room = [], dict[int, Reason](), self._room()
-        overlapping = Overlapping(self.entry, self.record.tracking, self.window[1])
-        cursor = max((each.last for each in before if each.last is not None), default=self.record.cursor)
+        emissions: list[Emission] = []
+        ended: dict[int, Reason] = {}
+        room = self._room()
+        judge = overlapping(self.entry, self.record.tracking, self.window[1])
+        cursor = max([each.last for each in before if each.last is not None], default=self.record.cursor)
         for fire in fires:
             reason = self._disposed(fire)
             if reason is None and room == 0:
                 break
-            if reason is None and not overlapping.takes():
+            if reason is None and not judge.takes():
                 reason = Reason.OVERLAP_SKIPPED
             if reason is None:
                 emissions.append(self._emission(fire))
-                overlapping.emitted(emissions[-1])
+                judge.emitted(emissions[-1])
                 room -= 1
             else:
                 ended[fire] = reason
             cursor = fire
         record = self._moved(cursor, len(emissions), backlog)
-        dispositions = (*before, *self._ranges(ended))
+        dispositions = (*before, *self._ranges(ended)) if ended else before
         if record.open is not None:
             dispositions += (self._disposition(record.open, record.cursor + 1, None, None),)
         takes_in = record.version != self.record.version
@@ -174,7 +182,7 @@ class _Settling:
             begins=self.record.cursor if takes_in else None,
             letters=tuple(self._letter(fire) for fire, reason in ended.items() if reason is Reason.REFUSED),
         )
-        return overlapping.told(item)
+        return judge.told(item)
 
     def _moved(self, cursor: int, emitted: int, backlog: Backlog | None) -> Record:
         runs = self.record.runs + emitted

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from beatd.core.message import Message
+from beatd.core.message import Message, headers_json
 
 if TYPE_CHECKING:
     from beatd.rediskit.layout import Layout
@@ -52,7 +52,7 @@ def packed(message: Message) -> bytes:
         message.task,
         message.queue,
         message.id,
-        message.headers,
+        msgspec.Raw(headers_json(message.headers)),
         message.content_type,
         message.content_encoding,
         message.priority,

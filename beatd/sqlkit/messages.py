@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, Select, bindparam, delete, select, union_all
 from sqlalchemy.types import Text
 
-from beatd.core.message import Message
+from beatd.core.message import Message, headers_json
 from beatd.core.record import DeadLetter
 from beatd.sqlkit import schema
 from beatd.sqlkit.dialect import insert_new, is_one_of, members, there
@@ -112,7 +112,7 @@ def _row(message: Message, namespace: str, now: int) -> dict[str, Any]:
         "due": message.due,
         "expires": message.expires,
         "task": message.task,
-        "headers": as_json(message.headers),
+        "headers": headers_json(message.headers).decode(),
         "body": message.body,
         "content_type": message.content_type,
         "content_encoding": message.content_encoding,

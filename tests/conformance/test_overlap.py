@@ -1,8 +1,7 @@
 """What an item does to former messages, and what their ends do to the record."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from beatd.core.identity import message_id
 from beatd.core.record import Reason, Sent, Tracking

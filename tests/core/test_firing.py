@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from beatd.core.entry import DAY, SECOND, Entry, Misfire, Version
 from beatd.core.firing import Moment, decide, next_moment, paused, resumed

@@ -1,7 +1,11 @@
 import subprocess
 import sys
+from uuid import uuid5
 
-from beatd.core.identity import PARTS, jitter, message_id, part_of, stable_hash
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beatd.core.identity import NAMESPACE, PARTS, jitter, message_id, part_of, stable_hash
 
 FIRE = 1_798_135_200_000_000
 
@@ -53,3 +57,9 @@ def test_jitter_stays_below_its_width_and_the_next_fire() -> None:
     assert len(set(found)) > 100
     assert all(jitter("report", FIRE + number, 1000, 10) < 10 for number in range(200))
     assert jitter("report", FIRE, 0, None) == 0
+
+
+@given(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8")), st.integers(), st.integers())
+def test_ids_are_uuids_of_version_5(namespace: str, entry: str, generation: int, fire_time: int) -> None:
+    expected = uuid5(NAMESPACE, f"{namespace}\n{generation}\n{fire_time}\n{entry}")
+    assert message_id(namespace, entry, generation, fire_time) == str(expected)

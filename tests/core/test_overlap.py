@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from beatd.core.ending import End, Ending, end_of, ended
 from beatd.core.entry import SECOND
