@@ -4,6 +4,7 @@ import collections
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import ClauseElement, Connection, Dialect
@@ -23,6 +24,8 @@ class _Compiled(NamedTuple):
     by_columns: bool
     """Whether each parameter is an array of one column's values, so that one execution does for many rows."""
     binary: bool
+    values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    """Takes the parameters' values out of those given by name, in the order of the statement."""
 
 
 class Statement:
@@ -47,7 +50,7 @@ class Statement:
         cursor = None
         for part in _parts(rows):
             cursor = cursor or _cursor(connection, compiled)
-            values = [_values(compiled, row) for row in part]
+            values = list(map(compiled.values, part))
             if compiled.by_columns:
                 cursor.execute(compiled.sql, [list(column) for column in zip(*values, strict=True)])
             else:
@@ -58,7 +61,7 @@ class Statement:
         compiled = self._for(connection.dialect)
         cursor, found = _cursor(connection, compiled), []
         for part in _parts(rows):
-            values = [_values(compiled, row) for row in part]
+            values = list(map(compiled.values, part))
             if compiled.by_columns:
                 values = [tuple(list(column) for column in zip(*values, strict=True))]
             for given in values:
@@ -89,7 +92,7 @@ class Statement:
 
     def _execute(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         compiled = self._for(connection.dialect)
-        cursor, given = _cursor(connection, compiled), _values(compiled, values)
+        cursor, given = _cursor(connection, compiled), compiled.values(values)
         cursor.execute(compiled.sql, tuple([value] for value in given) if compiled.by_columns else given)
         return cursor
 
@@ -103,11 +106,15 @@ class Statement:
         return found
 
 
-def _values(compiled: _Compiled, given: Mapping[str, Any]) -> tuple[Any, ...]:
-    constants = compiled.constants
-    if constants:
-        given = {**constants, **given}
-    return tuple([given[name] for name in compiled.names])
+def _values(names: tuple[str, ...], constants: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    if len(names) > 1 and not constants:
+        return itemgetter(*names)
+
+    def values(given: Mapping[str, Any]) -> tuple[Any, ...]:
+        known = {**constants, **given}
+        return tuple([known[name] for name in names])
+
+    return values
 
 
 def _parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
@@ -131,4 +138,4 @@ def _compile(core: ClauseElement, dialect: Dialect, *, by_columns: bool) -> _Com
     binary = dialect.name == "postgresql"
     # psycopg: an array as text costs ten times what it costs as bytes, and integers as text need guessing.
     sql = _PLACEHOLDER.sub("%b", str(compiled)) if binary else str(compiled)
-    return _Compiled(sql, names, constants, by_columns, binary)
+    return _Compiled(sql, names, constants, by_columns, binary, _values(names, constants))
