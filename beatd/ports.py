@@ -4,7 +4,7 @@ Moments are integer microseconds since the epoch. Every method may raise ``Broke
 after such an error it is not known whether the request was carried out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,6 +45,12 @@ class Records(Protocol):
 
     def step(self, items: Sequence[Item]) -> list[Answer]:
         """Carry out each item whose expectation holds, all in one atomic operation; answers in the same order."""
+
+    def begin(self, items: Sequence[Item]) -> Callable[[], list[Answer]]:
+        """Send a step as ``step`` does, and return what waits for its answers; those of several come in their order.
+
+        Until they are there, no other step may have an item for one of these entries.
+        """
 
     def noticed(self, since: int) -> tuple[int, dict[str, Record]]:
         """Return a mark for the next call and the records changed by ``notice`` items after mark ``since`` (0: all)."""

@@ -1,9 +1,11 @@
 """Backfilling: fires that were not emitted are emitted after all, a stride at a time, beside the schedule."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from uuid import uuid5
+
+from msgspec.structs import replace
 
 from beatd.core.emission import emission
 from beatd.core.entry import Entry, Tenure

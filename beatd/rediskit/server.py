@@ -3,14 +3,16 @@
 import os
 import random
 import threading
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 from redis.backoff import NoBackoff
 from redis.connection import Connection, SSLConnection
 from redis.exceptions import ConnectionError as NoConnectionError
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as TookTooLongError
 from redis.retry import Retry
 
@@ -20,7 +22,7 @@ from beatd.ports import Clock
 from beatd.rediskit.demands import as_mapping, newer, unmet
 from beatd.rediskit.failures import translated
 from beatd.rediskit.layout import OWN, Layout
-from beatd.rediskit.scripts import script
+from beatd.rediskit.scripts import Script, script
 from beatd.rediskit.url import connection_options
 from beatd.serverclock import ServerClock
 
@@ -33,6 +35,13 @@ TRIES = 3
 RECHECK = 60_000_000
 
 _encode = msgspec.msgpack.Encoder().encode
+
+
+class _Asked:
+    """A request that was sent, and its answer once that was read; or why there is none."""
+
+    answer: Any = None
+    error: RedisError | None = None
 
 
 class Server:
@@ -76,14 +85,46 @@ class Server:
     def run(self, name: str, *given: object, tries: int = TRIES) -> Any:
         """Run a script on these arguments; None is not among them (false stands for it)."""
         of_name = script(name, self.layout.fragment)
-        arguments: tuple[str | bytes, ...] = (_encode(given), *self.layout.constants)
         try:
-            try:
-                return self._ask("EVALSHA", of_name.sha, 1, self.prefix, *arguments, tries=tries)
-            except NoScriptError:
-                return self._ask("EVAL", of_name.text, 1, self.prefix, *arguments, tries=tries)
+            return self._run(of_name, self._arguments(given), tries)
         except RedisError as error:
             raise translated(error, self.url, self.prefix, of_name.text, others=self.layout.others) from error
+
+    def begin(self, name: str, *given: object) -> Callable[[], Any]:
+        """Send a script as ``run`` does; what is returned waits for the answer, and tries again what got lost.
+
+        Other requests may be made meanwhile: the server answers in their order.
+        """
+        of_name, arguments, asked = script(name, self.layout.fragment), self._arguments(given), _Asked()
+        try:
+            connection = self._connection()
+            self._under_way.append(asked)
+            connection.send_command("EVALSHA", of_name.sha, 1, self.prefix, *arguments)
+        except RedisError as error:
+            self.close()
+            asked.error = error
+        return partial(self._finish, asked, of_name, arguments)
+
+    def _arguments(self, given: tuple[object, ...]) -> tuple[str | bytes, ...]:
+        return _encode(given), *self.layout.constants
+
+    def _finish(self, asked: _Asked, of_name: Script, arguments: tuple[str | bytes, ...]) -> Any:
+        try:
+            while asked in self._under_way:
+                self._read_next()
+            if asked.error is None:
+                return asked.answer
+            if type(asked.error) in {NoConnectionError, NoScriptError}:
+                return self._run(of_name, arguments, TRIES)
+            raise asked.error
+        except RedisError as error:
+            raise translated(error, self.url, self.prefix, of_name.text, others=self.layout.others) from error
+
+    def _run(self, of_name: Script, arguments: tuple[str | bytes, ...], tries: int) -> Any:
+        try:
+            return self._ask("EVALSHA", of_name.sha, 1, self.prefix, *arguments, tries=tries)
+        except NoScriptError:
+            return self._ask("EVAL", of_name.text, 1, self.prefix, *arguments, tries=tries)
 
     def command(self, *words: str | bytes | float, longer: float = 0.0) -> Any:
         """Send one command that is safe to repeat; return the answer, which may take ``longer`` seconds than others."""
@@ -113,9 +154,28 @@ class Server:
 
     def close(self) -> None:
         """Close this thread's connection; others close with their thread."""
+        for asked in self._under_way:
+            asked.error = NoConnectionError("the connection was lost with the request under way")
+        self._under_way.clear()
         held = self._local.__dict__.pop("connection", None)
         if held is not None:
             held.disconnect()
+
+    @property
+    def _under_way(self) -> deque[_Asked]:
+        """What this thread's connection still has to answer, in that order."""
+        found: deque[_Asked] = self._local.__dict__.setdefault("under_way", deque())
+        return found
+
+    def _read_next(self) -> None:
+        asked = self._under_way.popleft()
+        try:
+            asked.answer = self._local.connection.read_response()
+        except ResponseError as error:
+            asked.error = error
+        except RedisError as error:
+            asked.error = error
+            self.close()
 
     def _time(self) -> int:
         seconds, microseconds = self.command("TIME")
@@ -124,6 +184,9 @@ class Server:
     def _ask(self, *words: str | bytes | float, longer: float = 0.0, tries: int = TRIES) -> Any:
         for tried in range(tries):
             try:
+                connection = self._connection()
+                while self._under_way:
+                    self._read_next()
                 connection = self._connection()
                 connection.send_command(*words)
                 if longer:
@@ -146,6 +209,7 @@ class Server:
         # What a fork copied is the parent's: forgotten here, which closes this process's descriptor alone.
         if held is None or held.pid != os.getpid():
             held = self._local.connection = self._kind(**self._options)
+            self._under_way.clear()
         if not held.is_connected:
             held.connect()
             if self._checked_at is None:

@@ -3,11 +3,12 @@
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
 
 from beatd.core.firing import Moment, decide, succeed_lost
 from beatd.core.record import Answer, Item, Record
 from beatd.core.settling import Rules
-from beatd.errors import BrokerUnavailableError
 from beatd.ports import Records
 from beatd.scheduler.agenda import Agenda
 from beatd.scheduler.book import Book
@@ -15,8 +16,16 @@ from beatd.scheduler.report import Report
 from beatd.scheduler.timekeeper import SECOND, Timekeeper
 
 BATCH = 256
+"""Entries in one step."""
+
 AGAIN = 1 * SECOND
-_RANDOM = random.SystemRandom()
+
+
+class _Step(NamedTuple):
+    """Items under way, and what waits for their answers."""
+
+    items: list[Item]
+    answers: Callable[[], list[Answer]]
 
 
 class Emitter:
@@ -31,7 +40,7 @@ class Emitter:
         report: Report,
         *,
         catch_up_rate: int,
-        draw: Callable[[], int] = lambda: _RANDOM.getrandbits(63),
+        draw: Callable[[], int] | None = None,
     ) -> None:
         self._records = records
         self.book = book
@@ -39,7 +48,8 @@ class Emitter:
         self._rules = rules
         self._report = report
         self._catch_up_rate = catch_up_rate
-        self._draw = draw
+        # Seeded by the system, once: a call to it for each fire takes as long as all else of a record's new number.
+        self._draw = draw or partial(random.Random().getrandbits, 63)
         self._agenda = Agenda()
         self._late: deque[str] = deque()
         self._unsure: set[str] = set()
@@ -109,16 +119,31 @@ class Emitter:
         return distance
 
     def fire_due(self) -> None:
-        """Settle what is due now, a batch at a time; what is late goes to a line of its own."""
+        """Settle what is due now, a batch at a time; what is late goes to a line of its own.
+
+        While the store carries out one batch the next is made ready and sent. It has other entries: those of a batch
+        come back to the agenda once its answer is known.
+        """
         now = self._time.now()
         # The lease and the edits are looked after even while more is due than can be emitted.
         deadline = self._time.elapsed() + SECOND
-        while self._time.elapsed() <= deadline and (names := self._agenda.pop_due(now, BATCH)):
-            on_time: list[str] = []
-            for name in names:
-                is_late = self.book.is_late(name, now, self._rules.late_after)
-                (self._late if is_late else on_time).append(name)
-            self._step(on_time, now, self._rules)
+        former: _Step | None = None
+        while True:
+            names = self._agenda.pop_due(now, BATCH) if self._time.elapsed() <= deadline else []
+            latter = self._begin(self._on_time(names, now), now, self._rules)
+            if former is not None:
+                self._finish(former, now)
+            elif not names:
+                return
+            former = latter
+
+    def _on_time(self, names: Iterable[str], now: int) -> list[str]:
+        """Return those that are not late; those that are get in line."""
+        on_time: list[str] = []
+        for name in names:
+            is_late = self.book.is_late(name, now, self._rules.late_after)
+            (self._late if is_late else on_time).append(name)
+        return on_time
 
     def drain_late(self) -> None:
         """Settle late entries at ``catch_up_rate``, in turn, so that those on time are not delayed."""
@@ -138,20 +163,27 @@ class Emitter:
 
     def _step(self, names: Sequence[str], now: int, rules: Rules) -> int:
         """Carry out one item for each name that needs one; return how many messages were emitted."""
+        step = self._begin(names, now, rules)
+        return 0 if step is None else self._finish(step, now)
+
+    def _begin(self, names: Sequence[str], now: int, rules: Rules) -> _Step | None:
         items = [item for name in names if (item := self._decide(name, now, rules)) is not None]
         if not items:
-            return 0
+            return None
+        # No answer: what was stored is in the records, which are read before anything is built on them.
+        self._unsure.update([item.name for item in items])
         self._report.trips += 1
-        try:
-            answers = self._records.step(items)
-        except BrokerUnavailableError:
-            # No answer: what was stored is in the records, which are read before anything is built on them.
-            self._unsure.update(item.name for item in items)
-            raise
-        for item, answer in zip(items, answers, strict=True):
+        return _Step(items, self._records.begin(items))
+
+    def _finish(self, step: _Step, now: int) -> int:
+        answers = step.answers()
+        self._unsure.difference_update([item.name for item in step.items])
+        emitted = 0
+        for item, answer in zip(step.items, answers, strict=True):
             self._take_in(item, answer, now)
-        emitted = sum(len(item.emissions) for item, answer in zip(items, answers, strict=True) if answer.stored)
-        self._report.stepped(len(items), emitted)
+            if answer.stored:
+                emitted += len(item.emissions)
+        self._report.stepped(len(step.items), emitted)
         return emitted
 
     def _decide(self, name: str, now: int, rules: Rules) -> Item | None:

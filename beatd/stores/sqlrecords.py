@@ -1,6 +1,6 @@
 """Records in a SQL database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from beatd.core.record import Answer, Item, Record
 from beatd.ports import Clock
@@ -48,6 +48,11 @@ class SqlRecords:
             if any(answer.stored and item.emissions for item, answer in zip(items, answers, strict=True)):
                 self._db.announce(connection, self._namespace)
         return answers
+
+    def begin(self, items: Sequence[Item]) -> Callable[[], list[Answer]]:
+        """Carry a step out: a transaction is not left open while others are made ready."""
+        answers = self.step(items)
+        return lambda: answers
 
     def noticed(self, since: int) -> tuple[int, dict[str, Record]]:
         """Return a mark, and the records changed by ``notice`` items after the mark ``since``."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from beatd.core.backfill import Errand, Exchange, Stride
 from beatd.core.record import DeadLetter, Reason
@@ -89,7 +90,7 @@ def test_ranges_that_reach_into_the_time_asked_for_are_told_open_ones_too(driver
 
 
 def test_a_range_keeps_the_reason_that_a_person_gave(driver, make):
-    noted = replace(make.disposition("a", T, T + 9, 4, "forwarded"), note="räumen")
+    noted = structs.replace(make.disposition("a", T, T + 9, 4, "forwarded"), note="räumen")
     driver.records.step([make.item("a", dispositions=(noted,))])
     assert driver.past.dispositions("a", 0, T, 9) == [noted]
     assert [(run.state, run.reason) for run in driver.history.runs()] == [("forwarded", "räumen")]
@@ -127,7 +128,7 @@ def errand(driver):
 
 def turn(make, former, *moments):
     """Return a stride's exchange of a whole range, and its messages."""
-    backfilled = replace(former, reason=Reason.BACKFILLED, count=len(moments))
+    backfilled = structs.replace(former, reason=Reason.BACKFILLED, count=len(moments))
     exchange = Exchange(former=former, remaining=(), backfilled=backfilled)
     return {"exchange": exchange, "emissions": tuple(make.emission("a", moment) for moment in moments)}
 
@@ -174,8 +175,8 @@ def test_with_exceptions_the_range_is_told_as_one(driver, make, errand):
 def test_what_remains_of_a_range_stays_on_record(driver, make, errand):
     dispose(driver, make, "a", (T, T + 9, 10, "missed"))
     (former,) = driver.past.dispositions("a", 0, T, 9)
-    given = turn(make, replace(former, first=T + 4, last=T + 5), T + 4, T + 5)
-    remaining = (replace(former, last=T + 3, count=4), replace(former, first=T + 6, count=4))
+    given = turn(make, structs.replace(former, first=T + 4, last=T + 5), T + 4, T + 5)
+    remaining = (structs.replace(former, last=T + 3, count=4), structs.replace(former, first=T + 6, count=4))
     exchange = replace(given["exchange"], former=former, remaining=remaining)
     driver.backfilling("exceptions").stride(
         Stride(errand=errand, cursor=T + 5, exchange=exchange, emissions=given["emissions"])
@@ -186,7 +187,7 @@ def test_what_remains_of_a_range_stays_on_record(driver, make, errand):
 def test_where_the_range_is_no_longer_there_nothing_is_sent_and_the_job_goes_on(driver, make, errand, claimed):
     dispose(driver, make, "a", (T, T + 1, 2, "missed"))
     (former,) = driver.past.dispositions("a", 0, T, 9)
-    gone = replace(former, first=T + 1)
+    gone = structs.replace(former, first=T + 1)
     answer = driver.backfills.stride(Stride(errand=errand, cursor=T + 1, **turn(make, gone, T + 1)))
     assert (answer.stored, answer.emitted, claimed()) == (True, 0, [])
     assert driver.backfills.begin(errand).cursor == T + 1

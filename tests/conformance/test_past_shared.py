@@ -1,9 +1,9 @@
 """Backfills of the same range by several processes, one of which is killed: each fire once."""
 
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from beatd.core.backfill import Errand, Exchange, Stride
 from beatd.core.record import Reason
@@ -23,8 +23,8 @@ def _backfill(driver, make):
             return sent
         former = left[0]
         moments = range(former.first, min(former.first + CHUNK, former.last + 1))
-        rest = replace(former, first=moments[-1] + 1, count=former.count - len(moments))
-        done = replace(former, reason=Reason.BACKFILLED, last=moments[-1], count=len(moments))
+        rest = structs.replace(former, first=moments[-1] + 1, count=former.count - len(moments))
+        done = structs.replace(former, reason=Reason.BACKFILLED, last=moments[-1], count=len(moments))
         exchange = Exchange(former=former, remaining=(rest,) if rest.count else (), backfilled=done)
         emissions = tuple(make.emission("a", moment) for moment in moments)
         sent += driver.backfills.stride(

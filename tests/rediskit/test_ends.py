@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from beatd.brokers.redis import RedisLimits, RedisReceiver
 from beatd.clock import SystemClock
@@ -139,7 +140,7 @@ def test_an_end_whose_record_is_changed_again_and_again_does_nothing(server, rec
 
         def run(self, name, *given, **options):
             record = records.load()["a"]
-            records.step([_item(record.seq, replace(record, seq=record.seq + 1))])
+            records.step([_item(record.seq, structs.replace(record, seq=record.seq + 1))])
             return super().run(name, *given, **options)
 
     restless = Restless(f"{server.url}", "tests", SystemClock())
@@ -205,7 +206,7 @@ def test_a_step_that_holds_and_whose_answer_was_lost_is_not_carried_out_twice(se
 
 
 def test_a_claim_whose_answer_was_lost_still_ends_what_may_not_be_run(server, records, unlucky, proxy):
-    expired = replace(_emission(7), message=replace(_emission(7).message, expires=1))
+    expired = structs.replace(_emission(7), message=structs.replace(_emission(7).message, expires=1))
     item = _item(None, _record(1, unfinished=7, pause_after=9), emissions=(expired, _emission(8)))
     receiver = RedisReceiver(unlucky, server.clock)
     assert receiver.claim(["celery"], owner="w", limit=1, lease=SECOND) == []  # the script is loaded now

@@ -249,3 +249,72 @@ def test_a_url_that_cannot_be_used_is_refused_without_its_password(url, said):
         Server(url, "tests", SystemClock())
     assert said in str(raised.value)
     assert "p4ss" not in str(raised.value)
+
+
+def _begin(server, number):
+    return server.begin("send", 1, ([f"m{number}"], ["celery"], [0], [0], [f"m{number}", "0 0 []\n"]), False)
+
+
+def _sent(server):
+    return server.command("HLEN", "{beatd:tests}:messages")
+
+
+def test_requests_under_way_are_answered_in_their_order_with_others_between(redis_server):
+    server = redis_server.open()
+    assert _begin(server, 0)() == 1
+    answers = [_begin(server, number) for number in (1, 2, 3)]
+    assert _sent(server) == 4
+    late = server.begin("look", 0, ["celery"])
+    assert [answer() for answer in reversed(answers)] == [1, 1, 1]
+    assert late() == b"-1"
+
+
+def test_what_is_under_way_when_scripts_are_forgotten_is_sent_again(redis_server):
+    server = redis_server.open()
+    assert _begin(server, 0)() == 1
+    server.command("SCRIPT", "FLUSH")
+    answers = [_begin(server, number) for number in (1, 2)]
+    assert [answer() for answer in answers] == [1, 1]
+    assert _sent(server) == 3
+
+
+def test_what_is_under_way_when_the_connection_is_lost_is_sent_again(redis_server):
+    server, other = redis_server.open(), redis_server.open()
+    mine = server.command("CLIENT", "ID")
+    answers = [_begin(server, number) for number in (1, 2)]
+    other.command("CLIENT", "KILL", "ID", str(mine))
+    assert [answer() for answer in answers] == [1, 1]
+    assert _sent(server) == 2
+
+
+def test_what_a_server_does_not_answer_in_time_is_not_sent_again(redis_server):
+    server = redis_server.open(answer_seconds=0.3)
+    assert _begin(server, 1)() == 1
+    redis_server.signal(signal.SIGSTOP)
+    former, latter = _begin(server, 2), _begin(server, 3)
+    with pytest.raises(BrokerUnavailableError, match="did not answer in time"):
+        former()
+    redis_server.signal(signal.SIGCONT)
+    # Both were in the server's hands, and it went on with them.
+    assert latter() == 0
+    assert _sent(server) == 3
+
+
+def test_a_request_that_fails_leaves_the_next_its_own_answer(redis_server):
+    server = redis_server.open()
+    server.command("SET", "{beatd:tests}:queues", "text")
+    former, latter = _begin(server, 1), server.begin("look", 0, ["celery"])
+    assert latter() == b""
+    with pytest.raises(StoreError):
+        former()
+
+
+def test_a_child_leaves_its_parents_answers_alone(redis_server):
+    server = redis_server.open()
+    assert _begin(server, 0)() == 1
+    answer = _begin(server, 1)
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if _sent(server) == 2 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert answer() == 1

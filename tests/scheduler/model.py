@@ -206,6 +206,13 @@ class FlakyRecords:
             self.afterwards.append(list(items))
         raise BrokerUnavailableError("model://", kind)
 
+    def begin(self, items):
+        """What is under way may be carried out at once, or only when its answer is waited for."""
+        if self.dice.random() < 0.5:
+            return lambda: self.step(items)
+        answers = self.step(items)
+        return lambda: answers
+
     def arrive(self) -> None:
         """A request that was given up arrives after all."""
         if self.afterwards:

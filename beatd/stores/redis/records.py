@@ -1,10 +1,10 @@
 """Records on a Redis server: one hash, moved by one script a step."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from beatd.core.ending import Ending
 from beatd.core.record import Answer, Item, Record, too_large_in
@@ -60,7 +60,12 @@ class RedisRecords:
 
     def step(self, items: Sequence[Item]) -> list[Answer]:
         """Carry out each item whose expectation holds; up to 500 items, or 2 000 messages, in one atomic step."""
-        return [answer for part in _parts(items) for answer in self._step(part)]
+        return self.begin(items)()
+
+    def begin(self, items: Sequence[Item]) -> Callable[[], list[Answer]]:
+        """Send a step; the server carries it out while others are made ready."""
+        begun = [self._begin(part) for part in _parts(items)]
+        return lambda: [answer for answers in begun for answer in answers()]
 
     def noticed(self, since: int) -> tuple[int, dict[str, Record]]:
         """Return a mark, and the records changed by ``notice`` items after the mark ``since``."""
@@ -73,10 +78,13 @@ class RedisRecords:
     def _key(self) -> str:
         return f"{self._server.prefix}records"
 
-    def _step(self, items: Sequence[Item]) -> list[Answer]:
+    def _begin(self, items: Sequence[Item]) -> Callable[[], list[Answer]]:
         now = self._clock.now()
         given = columns(items, now, self._history, self._server.layout)
-        reply = self._server.run("step", now, self._most or False, self._history == "all", *given)
+        reply = self._server.begin("step", now, self._most or False, self._history == "all", *given)
+        return lambda: self._answers(items, reply(), now)
+
+    def _answers(self, items: Sequence[Item], reply: bytes, now: int) -> list[Answer]:
         if reply == b"all":
             return [Answer(True, item.record) for item in items]
         told = _ANSWERS.decode(reply)
