@@ -1,7 +1,8 @@
 """Measure beatd beside its peers on this machine, and print medians of short rounds, and their ratios.
 
 ``python -m benchmarks`` runs all; names of parts run those alone: ``schedules`` (next fire, reading a rule, a million
-entries), ``services`` (idle, tasks, lateness beside Celery).
+entries), ``services`` (idle, tasks, lateness beside Celery), ``firing`` (into Redis, PostgreSQL and SQLite, beside
+bare loops, Celery's beat and RedBeat). BENCH_SCALE=0.01 fires a hundredth, for a quick look.
 
 Celery uses the Redis at 127.0.0.1:6379, database 13, under a key prefix of its own, emptied afterwards. Without Redis
 its columns stay empty.
@@ -13,9 +14,10 @@ import sys
 from importlib.metadata import version
 
 from benchmarks import celery_side, disk, idle, lateness, million, next_fire, rule_cost, throughput
+from benchmarks.firing import report as firing_report
 
 ROUNDS = 3
-PEERS = ("celery", "croniter", "cronsim", "APScheduler")
+PEERS = ("celery", "celery-redbeat", "croniter", "cronsim", "APScheduler")
 
 
 def main(names: list[str]) -> None:
@@ -51,7 +53,12 @@ def services() -> None:
             celery_side.purge()
 
 
-PARTS = {"schedules": schedules, "services": services}
+def firing() -> None:
+    """Measure fires into each store that is there."""
+    firing_report.report(ROUNDS, scale=float(os.environ.get("BENCH_SCALE", "1")))
+
+
+PARTS = {"schedules": schedules, "services": services, "firing": firing}
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -1,7 +1,7 @@
 """Celery as its users set it up: Redis as broker, the default scheduler, the same empty task acknowledged late.
 
-``celery -A benchmarks.celery_side``. BENCH_ENTRIES: so many interval entries each 100 ms. BENCH_SENT: a file that takes
-the moment of each sending by beat.
+``celery -A benchmarks.celery_side``. BENCH_ENTRIES: so many interval entries each 100 ms, or BENCH_INTERVAL seconds.
+BENCH_SENT: a file that takes the moment of each sending by beat.
 """
 
 import os
@@ -14,7 +14,7 @@ from celery import Celery
 from celery.signals import before_task_publish
 
 HOST, DATABASE, PREFIX = "127.0.0.1:6379", 13, "beatd-bench:"
-INTERVAL = 0.1
+INTERVAL = float(os.environ.get("BENCH_INTERVAL", "0.1"))
 
 app = Celery("bench", broker=f"redis://{HOST}/{DATABASE}")
 app.conf.update(
@@ -22,6 +22,8 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     task_acks_late=True,
     task_ignore_result=True,
+    redbeat_redis_url=f"redis://{HOST}/{DATABASE}",
+    redbeat_key_prefix=f"{PREFIX}redbeat:",
     beat_schedule={
         f"entry-{number}": {"task": "bench.noop", "schedule": INTERVAL, "args": (), "kwargs": {"number": number}}
         for number in range(int(os.environ.get("BENCH_ENTRIES", "0")))

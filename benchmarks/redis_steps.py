@@ -22,26 +22,10 @@ from beatd.core.states import Outcome, State, Verdict
 from beatd.rediskit.messages import packed
 from beatd.rediskit.server import Server
 from beatd.stores.redis import RedisDefinitions, RedisRecords
+from benchmarks.firing.bare import BATCH, SCRIPT
 
-BATCH, ENTRIES, FIRES, TASKS, ROUNDS = 256, 10_000, 40_000, 5_000, 3
+ENTRIES, FIRES, TASKS, ROUNDS = 10_000, 40_000, 5_000, 3
 SECOND = 1_000_000
-
-# The least that a step can be: records compared and set, messages put into a queue unless they are there.
-BARE = """
-local names = {}
-for index = 1, #ARGV, 4 do names[#names + 1] = ARGV[index] end
-local records = redis.call('HMGET', KEYS[1] .. 'records', unpack(names))
-for index = 1, #ARGV, 4 do
-  local record = records[(index + 3) / 4]
-  if (record and string.match(record, '^%d+') or '') == ARGV[index + 1] then
-    redis.call('HSET', KEYS[1] .. 'records', ARGV[index], ARGV[index + 2])
-    local id = ARGV[index] .. ARGV[index + 1]
-    if redis.call('HSETNX', KEYS[1] .. 'messages', id, ARGV[index + 3]) == 1 then
-      redis.call('RPUSH', KEYS[1] .. 'queue', id)
-    end
-  end
-end
-"""
 
 
 class Bench:
@@ -52,8 +36,8 @@ class Bench:
         self.server = Server(url, "bench", SystemClock())
         self.clock, self.second = self.server.clock, 1_800_000_000 * SECOND
         self.names = [f"entry {number}" for number in range(ENTRIES)]
-        self.bare = self.client.register_script(BARE)
-        self.bare_seqs = dict.fromkeys(self.names, "")
+        self.bare = self.client.register_script(SCRIPT)
+        self.bare_seqs = dict.fromkeys(self.names, "0")
 
     def define(self) -> None:
         """Make the set and its records."""
@@ -142,7 +126,7 @@ def main() -> None:
     try:
         for _ in range(ROUNDS):
             bench.define()
-            bench.bare_seqs = dict.fromkeys(bench.names, "")
+            bench.bare_seqs = dict.fromkeys(bench.names, "0")
             rows.append((bench.bare_loop(), bench.steps("exceptions"), bench.steps("all")))
             print(*(f"{rate:>10,.0f}" for rate in rows[-1]), flush=True)
         bare, exceptions, everything = (median(column) for column in zip(*rows, strict=True))
