@@ -30,7 +30,7 @@ class Troubled(Stage):
         self.direct = self.url
         self.proxy = proxy
         if driver == "postgresql":
-            self.patience = 1.0  # it ends sessions that a busy machine holds up for longer
+            self.patience = 2.0  # it ends sessions that a busy machine holds up for longer
         if proxy is not None:
             self.url = by_port(self.url, proxy.port)
         self.said = ""
@@ -127,7 +127,7 @@ def _closing(made: Troubled) -> Iterator[Troubled]:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for a server's answer no longer than a test does."""
-    monkeypatch.setattr("beatd.rediskit.server.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("beatd.rediskit.server.ANSWER_SECONDS", 2.0)
 
 
 @pytest.fixture(params=DRIVERS)

@@ -72,7 +72,7 @@ def test_a_mute_server_holds_no_lease_hostage_and_what_it_gets_late_doubles_noth
     began = time.monotonic()
     with pytest.raises(BrokerUnavailableError):
         stuck.tick()
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 15
     assert other.on_standby
     remote.tick(other, 20)
     assert not other.on_standby
