@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 ALL = "sqlite, postgresql, redis"
 SERVERS = "postgresql, redis"
-PURE = "no store: the same on every one"
 
 _OF = "tests/faults/test_{}.py::test_"
 CLOCKS, EDITS, FAIL, LATENCY = (_OF.format(each) for each in ("clocks", "edits", "failpoints", "latency"))
@@ -148,6 +147,7 @@ SCENARIOS = {
         (
             ROLLBACK + "a_state_that_was_emptied_by_hand_is_told_and_nothing_fires_on_it",
             ROLLBACK + "records_that_are_gone_are_not_taken_for_new_entries",
+            "tests/scheduler/test_lost_versions.py::test_an_entry_of_which_every_version_was_lost_comes_back_with_the_sources",
             "tests/faults/test_redis.py::test_a_server_emptied_by_hand_is_told_and_nothing_fires_on_it",
             "tests/rediskit/test_server.py::test_a_server_that_begins_to_evict_is_noticed_within_a_minute",
         ),

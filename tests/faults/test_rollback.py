@@ -124,7 +124,7 @@ def test_a_state_that_was_emptied_by_hand_is_told_and_nothing_fires_on_it(troubl
     empty(troubled)
     with caplog.at_level(logging.ERROR):
         troubled.tick(scheduler, 40)
-    assert caplog.text.count("the store is another one than before: nothing is fired") == 1
+    assert caplog.text.count("the store is another one than before: nothing is fired until `beatd state init") == 1
     assert read_ledger(troubled.direct).sent == []
 
 
