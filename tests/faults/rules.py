@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 SECOND = 1_000_000
 UNITS = {"ms": SECOND // 1000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
-_EVERY = re.compile(r"every (\d+)(ms|s|m|h)(?: offset (\d+)(ms|s|m|h))?")
+_PART = re.compile(r"(\d+)(ms|s|m|h)")
+_EVERY = re.compile(r"every ((?:\d+(?:ms|s|m|h))+)(?: offset ((?:\d+(?:ms|s|m|h))+))?")
 _SECONDS = re.compile(r"\*(?:/(\d+))? \* \* \* \* \*")
 
 
@@ -26,8 +27,12 @@ class Rule(NamedTuple):
 def rule_of(text: str) -> Rule:
     """Return the rule of an interval, or of a crontab that divides the minute evenly."""
     if found := _EVERY.fullmatch(text):
-        count, unit, offset, of = found.groups()
-        return Rule(int(count) * UNITS[unit], int(offset) * UNITS[of] if offset else 0)
+        period, offset = found.groups("")
+        return Rule(_span(period), _span(offset))
     if found := _SECONDS.fullmatch(text):
         return Rule(int(found[1] or 1) * SECOND)
     raise ValueError(text)
+
+
+def _span(text: str) -> int:
+    return sum(int(count) * UNITS[unit] for count, unit in _PART.findall(text))

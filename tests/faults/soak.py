@@ -28,7 +28,7 @@ class Progress:
             news = file.read()
         self._read += len(news)
         self._count += news.count(b"\n")
-        print(f"{time.monotonic() - self._began:7.1f} s {self._count:9} messages  {said}", flush=True)  # noqa: T201
+        _say(f"{time.monotonic() - self._began:7.1f} s {self._count:9} messages  {said}")
 
 
 def main() -> int:
@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32), help="of a former run")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="beatd-soak-"))
-    print(f"{given.driver}, {given.minutes:g} minutes at {given.rate} fires/s, seed {given.seed}")  # noqa: T201
+    _say(f"{given.driver}, {given.minutes:g} minutes at {given.rate} fires/s, seed {given.seed}")
     began = time.monotonic()
     story = disturb(
         given.driver,
@@ -54,11 +54,15 @@ def main() -> int:
         each=given.each,
         say=Progress(folder / "traces.txt"),
     )
-    print(f"{story}\n{len(story.acts)} disturbances in {time.monotonic() - began:.0f} s: ", end="")  # noqa: T201
-    print("held" if story.holds else f"DID NOT HOLD; traces and logs are in {folder}")  # noqa: T201
+    outcome = "held" if story.holds else f"DID NOT HOLD; traces and logs are in {folder}"
+    _say(f"{story}\n{len(story.acts)} disturbances in {time.monotonic() - began:.0f} s: {outcome}")
     if story.holds:
         shutil.rmtree(folder)
     return 0 if story.holds else 1
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201  a command's own output
 
 
 if __name__ == "__main__":

@@ -19,12 +19,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(params=DRIVERS)
 def site_with(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Site]]:
-    """Start three schedulers on a driver's store, the first of which holds something; return where they are."""
+    """Start schedulers on a driver's store, three by default, the first of which holds something; return the site."""
     with open_store(request.param, tmp_path, 3) as store:
         made: list[Site] = []
 
-        def start(load: list[tuple[str, str]], patience: float = 60) -> Site:
-            site = Site(tmp_path, store, random.Random(1), schedulers=3, load=load)
+        def start(load: list[tuple[str, str]], *, schedulers: int = 3, patience: float = 60) -> Site:
+            site = Site(tmp_path, store, random.Random(1), schedulers=schedulers, load=load)
             made.append(site)
             site.start(patience)
             time.sleep(TTL + 3 if store.proxies else 1)  # on a server until the parts are shared
@@ -107,5 +107,5 @@ def test_a_rolling_restart_across_a_full_minute_emits_what_it_names_once_and_soo
 def test_a_hundred_thousand_entries_fire_again_within_ten_seconds_too(site_with):
     number, hour = 100_000, 3_600_000
     load = [(f"every 1h offset {each * hour // number}ms", "latest") for each in range(number)]
-    site = site_with([*load, *steady(20)], 200)
+    site = site_with([*load, *steady(20)], schedulers=2, patience=200)
     assert _latest_after(site, site.runs[0].kill, 15) < 10

@@ -166,6 +166,7 @@ def test_what_the_store_says_is_compared_with_what_came(case):
     [
         ("every 200ms", Rule(SECOND // 5)),
         ("every 1h offset 36ms", Rule(3600 * SECOND, 36_000)),
+        ("every 1m30s offset 1s8ms", Rule(90 * SECOND, 1_008_000)),
         ("* * * * * *", Rule(SECOND)),
         ("*/20 * * * * *", Rule(20 * SECOND)),
     ],
