@@ -52,6 +52,9 @@ class ServerClock:
         ended = self._own.elapsed()
         slow = ended - began > SLOW
         self._next = ended + (AGAIN if slow else EACH)
+        if slow and former is None:
+            # Where in its way it was told nobody knows: rather fire late for a second than early.
+            return told - ended
         ahead = told - (began + ended) // 2
         # A slow answer tells little: the former reading is believed unless it is proven wrong.
         return former if slow and former is not None and abs(ahead - former) <= (ended - began) // 2 else ahead

@@ -52,6 +52,11 @@ def test_a_reading_counts_for_the_middle_of_its_round_trip(ahead: Callable[[], i
     assert ahead() == HOUR
 
 
+def test_a_first_answer_that_is_slow_never_puts_the_clock_ahead(ahead: Callable[[], int], asked: Asked) -> None:
+    asked.seconds = 2.0
+    assert ahead() == HOUR - SECOND
+
+
 def test_it_is_read_again_after_ten_seconds_and_not_before(
     ahead: Callable[[], int], asked: Asked, own: ManualClock
 ) -> None:
