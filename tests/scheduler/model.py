@@ -35,6 +35,7 @@ class ModelStore:
     truth: Truth = field(default_factory=Truth)
     definitions: dict[str, list[Version]] = field(default_factory=dict)
     now: Callable[[], int] = int
+    furthest: int = 0  # what the clock has read before it was set back
     draw: Callable[[], int] = int
 
     sees_finish = True
@@ -126,7 +127,7 @@ class ModelStore:
             # Emitted beside another: only where that one is waited for no longer, and none is held behind it.
             # Counted from the decision, which a request that arrives late was made long before.
             assert former.unfinished.since <= self.truth.since[former.unfinished.id]
-            assert self.now() - former.unfinished.since >= entry.overlap_timeout, "two at once"
+            assert max(self.now(), self.furthest) - former.unfinished.since >= entry.overlap_timeout, "two at once"
             assert former.held is None, "two at once"
         self.truth.emitted[message_id] = (item.name, item.record.generation, fire_time)
         self.truth.messages[message_id] = "held" if is_held else "waiting"

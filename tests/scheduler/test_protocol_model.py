@@ -181,6 +181,7 @@ class World:
     def step(self, *_) -> None:
         """The clock that all go by is set forward or back."""
         if self.clock_is_set:
+            self.store.furthest = max(self.store.furthest, self.clock.now())
             self.clock.step(self.dice.choice((-7200, -90, -5, 5, 90, 7200)) * SECOND)
 
     def crash(self, records, book, emitter) -> None:
