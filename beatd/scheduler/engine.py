@@ -150,6 +150,7 @@ class Scheduler:
             return
         former, holding = self._holding, self._ports.leases.renew(self._holder, ttl=TTL, status=self._status())
         self.report.trips += 1
+        self.report.tell_rest()
         # Trust is counted from before the request, so that a slow answer never makes a lease longer.
         self._holding, self._trusted_until = holding, asked_at + TTL
         self._emitter.installed = holding.installation.since

@@ -4,11 +4,15 @@ import logging
 from collections import Counter
 from math import ceil, log2
 
+from beatd.core.entry import SECOND
 from beatd.core.record import Answer, Disposition, Emission, Item
 from beatd.schedules.moments import iso
 
 FINENESS = 4
 """How many steps a histogram has from a value to its double: a percentile is at most a fifth too high."""
+
+LINES = 100
+"""How many fires are told one by one within a second, but at debug: to tell a fire takes longer than to emit it."""
 
 _log = logging.getLogger("beatd.scheduler")
 
@@ -49,6 +53,9 @@ class Report:
         self.dispositions: dict[str, int] = {}
         self._lateness = Histogram()
         self._strangers: set[str] = set()
+        self._second = 0
+        self._told = 0
+        self._untold = 0
 
     def stepped(self, items: int, fires: int) -> None:
         """Count a step of so many entries, with so many messages."""
@@ -115,12 +122,30 @@ class Report:
             "round_trips": self.trips,
         }
 
+    def tell_rest(self) -> None:
+        """Say how many fires were not told one by one since this was last said."""
+        if self._untold:
+            fields = {"action": "fired_more", "count": self._untold}
+            _log.info("more was fired; log_level = debug tells each", extra=fields)
+            self._untold = 0
+
+    def _is_told(self, now: int) -> bool:
+        """Return whether one more fire is told; count it where it is not."""
+        if _log.isEnabledFor(logging.DEBUG) or not _log.isEnabledFor(logging.INFO):
+            return _log.isEnabledFor(logging.INFO)
+        if now // SECOND != self._second:
+            self._second, self._told = now // SECOND, 0
+        self._told += 1
+        if self._told > LINES:
+            self._untold += 1
+        return self._told <= LINES
+
     def _fired(self, item: Item, emission: Emission, now: int) -> None:
         held = item.record.tracking.held if item.record.tracking else None
         is_held = held is not None and held.id == emission.message.id
         lateness = now - emission.fire_time
         self._lateness.add(lateness)
-        if _log.isEnabledFor(logging.INFO):
+        if self._is_told(now):
             fields = {
                 "action": "held" if is_held else "fired",
                 "entry": item.name,
