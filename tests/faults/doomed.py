@@ -53,11 +53,12 @@ class Doom:
         self._left = number
         self._is_last = False
 
-    def begin(self, messages: int) -> None:
-        """Count a step that emits something."""
+    def begin(self, messages: int) -> bool:
+        """Count a step that emits something; return whether it is the last."""
         os.write(sys.stdout.fileno(), b"%d\n" % messages)
         self._left -= 1
-        self._is_last = self._left == 0
+        self._is_last = self._is_last or self._left == 0
+        return self._left == 0
 
     def at(self, point: str) -> None:
         if self.is_at(point):
@@ -87,18 +88,24 @@ def wrap_engine(doom: Doom) -> None:
 
 
 def wrap_records(doom: Doom, records) -> None:
-    step = records.step
+    begin = records.begin
 
     def doomed(self, items):
         messages = sum(len(item.emissions) for item in items)
-        if messages:
-            doom.begin(messages)
+        is_last = bool(messages) and doom.begin(messages)
         doom.at("before_sending")
-        answers = step(self, items)
-        doom.at("answered")
+        finish = begin(self, items)
+
+        def answers():
+            found = finish()
+            # The next step may be under way by now.
+            if is_last:
+                doom.at("answered")
+            return found
+
         return answers
 
-    records.step = doomed
+    records.begin = doomed
 
 
 def wrap_transactions(doom: Doom, database) -> None:

@@ -1,10 +1,11 @@
 """Leases that are lost, doubled, slow, or gone by hand: only the division of labour suffers."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from beatd.scheduler.engine import TTL, Ports
+from beatd.scheduler.engine import TTL
 from tests.faults.ledger import read_ledger
 from tests.scheduler.stage import START
 
@@ -92,9 +93,7 @@ def test_a_slow_answer_to_a_renewal_makes_no_lease_longer(troubled) -> None:
             return getattr(leases, name)
 
     ports = scheduler._ports
-    scheduler._ports = Ports(
-        records=ports.records, definitions=ports.definitions, leases=Slow(), clock=ports.clock, witness=ports.witness
-    )
+    scheduler._ports = replace(ports, leases=Slow())
     troubled.clock.advance(2)
     asked_at = troubled.clock.elapsed()
     scheduler.tick()
