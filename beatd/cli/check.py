@@ -42,6 +42,8 @@ def command(context: click.Context, sources: tuple[str, ...], *, as_json: bool) 
     SRC is a TOML file, a folder of them, or celery:MODULE for a Celery project; ./beatd.toml if none is given. Exit 1
     where anything is wrong; odd things, and what of a project is not carried over, are warnings.
     """
+    from beatd.wiring.drivers import celery_consumes
+
     settings, findings = _settings(context, sources)
     paths = sources or settings.schedule
     if not paths and not settings.app and not findings:
@@ -50,6 +52,8 @@ def command(context: click.Context, sources: tuple[str, ...], *, as_json: bool) 
     for path in paths:
         findings += _read(path, settings, drafts)
     findings += _of_code(settings, drafts)
+    if celery_consumes(settings):
+        drafts = [draft.without_ends() for draft in drafts]
     findings += _of_drafts(drafts, SystemClock().now())
     findings = list(dict.fromkeys(findings))
     errors = sum(finding.level == "error" for finding in findings)

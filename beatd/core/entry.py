@@ -1,12 +1,13 @@
 """An entry: a named schedule plus the task call it makes, and the versions it goes through."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import FrozenInstanceError, dataclass
+from dataclasses import FrozenInstanceError, dataclass, replace
 from operator import attrgetter
 from typing import Any, Self
 
 import msgspec
 
+from beatd.core.field_values import named
 from beatd.core.plan import DAY, SECOND, Misfire, Overlap, Plan, plan_in, plan_of
 from beatd.schedules.composition.composed import BusinessDays
 
@@ -210,7 +211,10 @@ class Tenure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """One name as a source reads it now: an entry, or the reason why it cannot be one; ``place`` for people."""
+    """One name as a source reads it now: an entry, or the reason why it cannot be one; ``place`` for people.
+
+    ``error`` begins with its place.
+    """
 
     name: str
     place: str
@@ -222,3 +226,13 @@ class Draft:
         """Return what a store keeps of it: the place, the entry's document, and the error where there is no entry."""
         document = None if self.entry is None else self.entry.document()
         return self.place, document, self.error if document is None else None
+
+    def without_ends(self) -> "Draft":
+        """Return it as it is where nobody learns when its messages end: an entry that has to know is a bad one."""
+        if self.entry is None or not self.entry.is_tracked:
+            return self
+        field = "pause_after_failures" if self.entry.overlap is Overlap.ALLOW else "overlap"
+        key = f"schedules.{named(self.name)}.{field}"
+        told = "which this broker, or consumers = 'celery', does not tell"
+        error = f"{key}: {self.entry.fields()[field]!r} needs to know when a message has ended, {told}; leave it out"
+        return replace(self, entry=None, error=f"{self.place}: {error}")

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from beatd.core.document import nearest
-from beatd.core.entry import Misfire, Overlap
+from beatd.core.plan import Misfire, Overlap
 from beatd.core.protocol import RESERVED_HEADERS
 from beatd.core.strict_json import NotJsonError, check_json
 from beatd.schedules.at import OUTSIDE, instants, is_day, is_representable, read_reading

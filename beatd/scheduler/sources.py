@@ -2,9 +2,8 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from beatd.core.entry import Draft, Overlap
+from beatd.core.entry import Draft
 from beatd.errors import DefinitionError, ForeignSetError, StaleSetError
 from beatd.ports import Definitions, Source
 
@@ -52,7 +51,8 @@ class SourceSet:
         if self._strict and not again:
             for draft in self._together():
                 if draft.error is not None:
-                    raise DefinitionError(draft.place, draft.error)
+                    where, _, reason = draft.error.partition(": ")
+                    raise DefinitionError(where, reason)
         try:
             self._apply()
         except ForeignSetError:
@@ -109,7 +109,7 @@ class SourceSet:
             for draft in drafts or ():
                 former = taken.setdefault(draft.name, draft)
                 if former is draft:
-                    yield draft if self._sees_finish else _seen(draft)
+                    yield draft if self._sees_finish else draft.without_ends()
                     continue
                 if draft.place not in self._left_out:
                     said = "name is taken: %s is already defined at %s; the one at %s is left out"
@@ -122,14 +122,3 @@ class SourceSet:
         if str(error) != self.refused:
             _log.warning("set not applied, the store's set goes on: %s", error, extra={"action": "set_refused"})
         self.refused = str(error)
-
-
-def _seen(draft: Draft) -> Draft:
-    """Return a draft as it is where nobody learns when its messages end: one that has to know is a bad one."""
-    if draft.entry is None or not draft.entry.is_tracked:
-        return draft
-    field = "pause_after_failures" if draft.entry.overlap is Overlap.ALLOW else "overlap"
-    value = draft.entry.fields()[field]
-    told = "which this broker, or consumers = 'celery', does not tell"
-    error = f"{field}: {value!r} needs to know when a message has ended, {told}; leave it out"
-    return replace(draft, entry=None, error=error)

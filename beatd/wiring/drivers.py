@@ -127,6 +127,11 @@ def is_celerys(url: str) -> bool:
     return url.startswith("celery+")
 
 
+def celery_consumes(settings: Settings) -> bool:
+    """Return whether Celery's workers may take what is sent: they report neither themselves nor what they ran."""
+    return settings.consumers == "celery" or is_celerys(settings.broker)
+
+
 def _server(settings: Settings, *, seconds: float | None = None) -> "Server":
     from beatd.rediskit.server import ANSWER_SECONDS, CONNECT_SECONDS, Server
 

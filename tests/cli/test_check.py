@@ -47,6 +47,15 @@ def test_what_is_wrong_is_told_with_its_place(run, write, text, says):
     assert ended.out.startswith(f"error: {says}")
 
 
+@pytest.mark.parametrize("setting", ["broker = 'celery+redis://nohost'", "consumers = 'celery'"])
+def test_an_entry_that_celerys_workers_would_leave_in_the_dark_is_wrong_before_it_runs(run, write, setting):
+    write("beatd.toml", f"[beatd]\n{setting}\n{GOOD}" + entry('schedule = "@daily"', 'overlap = "skip"'))
+    ended = run("check")
+    assert ended.code == 1
+    assert ended.out.startswith("error: beatd.toml:6: schedules.x.overlap: 'skip' needs to know when a message has")
+    assert ended.out.endswith("2 entries: 1 wrong, 0 odd\n")
+
+
 def test_everything_that_is_wrong_is_told_at_once(run, write):
     write("set/a.toml", entry('schedule = "every monday"') + GOOD)
     write("set/b.toml", "broken")

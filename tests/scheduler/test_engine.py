@@ -111,8 +111,9 @@ def test_a_broken_entry_is_quarantined_and_the_others_go_on_until_it_is_mended(s
 
 def test_strict_refuses_to_start_with_a_broken_entry(stage) -> None:
     stage.write(a="schedule = 'every monday'")
-    with pytest.raises(DefinitionError, match="every monday"):
+    with pytest.raises(DefinitionError, match="every monday") as raised:
         stage.scheduler(strict=True)
+    assert str(raised.value).count("beatd.toml:") == 1  # the place, once
 
 
 def test_a_second_scheduler_stands_by_and_takes_over_when_the_first_vanishes(stage) -> None:

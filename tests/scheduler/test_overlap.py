@@ -168,9 +168,9 @@ def test_where_no_end_is_seen_an_entry_that_needs_one_is_quarantined_and_says_wh
     assert errors["a"] is errors["d"] is None
     told = "which this broker, or consumers = 'celery', does not tell"
     why = f"needs to know when a message has ended, {told}; leave it out"
-    assert errors["b"] == f"overlap: 'skip' {why}"
-    assert errors["c"] == f"pause_after_failures: 3 {why}"
-    with pytest.raises(DefinitionError, match="f:b: overlap: 'skip' needs to know"):
+    assert errors["b"] == f"f:b: schedules.b.overlap: 'skip' {why}"
+    assert errors["c"] == f"f:c: schedules.c.pause_after_failures: 3 {why}"
+    with pytest.raises(DefinitionError, match=r"^f:b: schedules\.b\.overlap: 'skip' needs to know"):
         SourceSet([Fixed(*drafts)], definitions, "h", sees_finish=False, strict=True).start()
     # Where ends are seen again, the same definitions are good ones.
     SourceSet([Fixed(*drafts)], definitions, "h").start()
@@ -190,4 +190,4 @@ def test_a_store_that_does_not_see_ends_quarantines_through_the_wiring(stage, mo
     stage.tick(stage.scheduler(), 21)
     assert stage.emitted("a") == [10, 20]
     assert [state for _, state, _ in stage.runs("b")] == ["quarantined"]
-    assert stage.state.definitions.load(names=["b"])[0].error.startswith("overlap: 'skip' needs")
+    assert "beatd.toml:5: schedules.b.overlap: 'skip' needs" in stage.state.definitions.load(names=["b"])[0].error
