@@ -20,6 +20,9 @@ _log = logging.getLogger("beatd.scheduler")
 # TSTP and CONT are for workers; taken note of here, so that they do not stop the schedule as they do by default.
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTSTP, signal.SIGCONT)
 
+SETTLED = 5 * SECOND
+"""Within it leases are renewed twice, so that a store which refuses that alone is not taken for one that works."""
+
 
 class Hints(Protocol):
     """Something that becomes readable when a file may have changed."""
@@ -42,7 +45,7 @@ class Loop:
         self._hints = hints
         # The watchdog is fed by the tick itself: a thread of its own would live on beside a tick that hangs.
         self._pulse = pulse
-        self._outage = Repeated(_log, clock, "the store")
+        self._outage = Repeated(_log, clock, "the store", settled=SETTLED)
         self._backoff = Backoff()
         self._stopping = False
 

@@ -36,3 +36,22 @@ def test_an_outage_is_told_at_its_start_once_a_minute_and_at_its_end(caplog):
 def test_what_works_is_not_told(caplog):
     Repeated(logging.getLogger("beatd.test"), Time(), "the broker").recovered()
     assert not caplog.records
+
+
+def test_what_works_now_and_then_is_one_outage_until_it_has_worked_for_a_while(caplog):
+    clock = Time()
+    trouble = Repeated(logging.getLogger("beatd.test"), clock, "the store", settled=5_000_000)
+    for half in range(20):
+        clock.at = half * 500_000
+        if half % 2:
+            trouble.recovered()
+        else:
+            trouble.failed(OSError("full"))
+    for second in range(10, 16):
+        clock.at = second * 1_000_000
+        trouble.recovered()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the store is not available",
+        "the store is available again",
+    ]
+    assert caplog.records[-1].lasted_ms == "9500"
