@@ -31,7 +31,7 @@ test: .venv/.dev ## the quick tests
 	@$(PYTEST) -m "not slow" -n 2
 
 test-slow: .venv/.dev ## the slow tests alone
-	@$(PYTEST) -m slow --timeout 900 || { code=$$?; [ $$code = 5 ] && echo "no test is marked slow" || exit $$code; }
+	@$(PYTEST) -m slow -n 2 --dist loadfile --timeout 900 || { code=$$?; [ $$code = 5 ] && echo "no test is marked slow" || exit $$code; }
 
 test-all: test test-slow ## the quick tests, then the slow ones
 
