@@ -180,7 +180,7 @@ class _Settling(msgspec.Struct, frozen=True, gc=False):
             dispositions=dispositions,
             takes_in=takes_in,
             begins=self.record.cursor if takes_in else None,
-            letters=tuple(self._letter(fire) for fire, reason in ended.items() if reason is Reason.REFUSED),
+            letters=tuple([self._letter(fire) for fire, reason in ended.items() if reason is Reason.REFUSED]),
         )
         return judge.told(item)
 

@@ -82,8 +82,10 @@ class Book:
         record = self._records.get(name)
         if record is None:
             return True
-        known = (each.version for each in self.line(name) if each.number == record.version)
-        return any(version.fingerprint == record.fingerprint for version in known)
+        for each in self.line(name):
+            if each.version.number == record.version:
+                return each.version.fingerprint == record.fingerprint
+        return False
 
     def unreadable(self, name: str) -> str | None:
         """Return why this code cannot read a version of the name, None where it can."""
