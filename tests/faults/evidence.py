@@ -13,6 +13,7 @@ import redis
 from tests.faults.rules import Rule, rule_of
 
 KEYS = "{beatd:beatd}:"
+KOMBU_LISTS = ("celery", *(f"celery\x06\x16{step}" for step in (3, 6, 9)))
 FOREVER = 1 << 62
 
 
@@ -74,7 +75,7 @@ def read_evidence(url: str) -> Evidence:
     if scheme == "postgresql":
         with psycopg.connect(url) as server:
             return _read_sql(server)
-    with redis.Redis.from_url(url) as client:
+    with redis.Redis.from_url(url.removeprefix("celery+")) as client:
         return _read_redis(client)
 
 
@@ -109,4 +110,6 @@ def _read_redis(client: Any) -> Evidence:
         entry, reason, generation, _, first, last, _, message_id, *_ = json.loads(value.partition(b" ")[2])
         found.fire(entry, generation, reason, first, last, message_id)
     found.waiting = {key.decode() for key in client.hkeys(f"{KEYS}messages")}
+    texts = (text for each in KOMBU_LISTS for text in client.lrange(each, 0, -1))
+    found.waiting.update(json.loads(text)["headers"]["id"] for text in texts)
     return found

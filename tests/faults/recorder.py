@@ -9,7 +9,9 @@ import signal
 import sqlite3
 import sys
 import time
+from base64 import b64decode
 from collections.abc import Hashable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any, NamedTuple
@@ -17,10 +19,11 @@ from typing import Any, NamedTuple
 import psycopg
 import redis
 
-from tests.faults.evidence import KEYS
+from tests.faults.evidence import KEYS, KOMBU_LISTS
 
 PAGE = 2000
 EACH = 0.05
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FAILURES = (OSError, sqlite3.Error, psycopg.Error, redis.RedisError)
 
 
@@ -87,7 +90,51 @@ class RedisQueue:
             pipeline.execute()
 
 
-QUEUES: dict[str, Any] = {"sqlite": SqliteQueue, "postgresql": PostgresQueue, "redis": RedisQueue}
+class KombuQueue:
+    """kombu's lists: pushed to on the left, read on the right.
+
+    An envelope's key is its place in all that ever lay in its list, so that one pushed twice, text for text, is two.
+    How many of each list were removed lies on the server: a removal that is carried out late, or again, finds another
+    number there, and removes nothing that was not seen.
+    """
+
+    REMOVED = "recorder:removed"
+    # The count goes first: a server without memory refuses it, and the script ends before anything is removed.
+    REMOVE = """
+        if (redis.call('HGET', KEYS[2], KEYS[1]) or '0') == ARGV[1] then
+          redis.call('HINCRBY', KEYS[2], KEYS[1], ARGV[2])
+          redis.call('LTRIM', KEYS[1], 0, -1 - ARGV[2])
+        end
+    """
+
+    def __init__(self, url: str) -> None:
+        self._client = redis.Redis.from_url(url.removeprefix("celery+"), socket_timeout=5)
+
+    def look(self) -> list[Seen]:
+        with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.hmget(self.REMOVED, KOMBU_LISTS)
+            for each in KOMBU_LISTS:
+                pipeline.lrange(each, -PAGE, -1)
+            removed, *lists = pipeline.execute()
+        return [
+            _enveloped((name, int(count or 0) + place), text)
+            for name, count, texts in zip(KOMBU_LISTS, removed, lists, strict=True)
+            for place, text in enumerate(reversed(texts))
+        ]
+
+    def remove(self, keys: Sequence[Any]) -> None:
+        for name in KOMBU_LISTS:
+            places = [place for list_, place in keys if list_ == name]
+            if places:
+                self._client.eval(self.REMOVE, 2, name, self.REMOVED, min(places), len(places))
+
+
+QUEUES: dict[str, Any] = {
+    "sqlite": SqliteQueue,
+    "postgresql": PostgresQueue,
+    "redis": RedisQueue,
+    "celery+redis": KombuQueue,
+}
 
 
 def edit_of(body: bytes) -> int:
@@ -100,6 +147,13 @@ def _seen(id_: bytes, score: float, value: bytes) -> Seen:
     meta, _, body = value.partition(b"\n")
     *_, entry, fire_time = json.loads(meta.split(b" ", 2)[2])
     return Seen((id_, score), id_.decode(), fire_time, entry, edit_of(body))
+
+
+def _enveloped(key: Hashable, text: bytes) -> Seen:
+    envelope = json.loads(text)
+    headers = envelope["headers"]
+    fire_time = (datetime.fromisoformat(headers["beatd_fire_time"]) - EPOCH) // timedelta(microseconds=1)
+    return Seen(key, headers["id"], fire_time, headers["beatd_entry"], edit_of(b64decode(envelope["body"])))
 
 
 def record(url: str, file: Path, stopping: Event) -> None:

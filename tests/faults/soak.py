@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from tests.faults.nemesis import PROCESSES, disturb
-from tests.faults.stores import DRIVERS
+from tests.faults.stores import ATTACKED
 
 # Of what is done to processes each twice as often as an edit.
 FAULTS = {"processes": (*PROCESSES, *PROCESSES, "edit"), "all": None}
@@ -34,7 +34,7 @@ class Progress:
 def main() -> int:
     """Soak, print the verdict, and keep the traces and logs where it does not hold."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__)
-    parser.add_argument("driver", choices=DRIVERS)
+    parser.add_argument("driver", choices=ATTACKED)
     parser.add_argument("minutes", type=float)
     parser.add_argument("--rate", type=int, default=1000, help="fires a second")
     parser.add_argument("--each", type=float, default=3.0, help="seconds from one disturbance to the next")

@@ -93,8 +93,9 @@ class Redis:
 
     OPTIONS = ("--appendonly", "yes", "--appendfsync", "no")  # what was written survives the process, if not the kernel
 
-    def __init__(self, server: PrivateRedis, proxies: list[Proxy]) -> None:
-        self.server, self.proxies, self.url = server, proxies, server.url
+    def __init__(self, server: PrivateRedis, proxies: list[Proxy], scheme: str) -> None:
+        self.server, self.proxies, self._scheme = server, proxies, scheme
+        self.url = self._url_at(server.port)
         self.disturbances = {
             "server killed": self._kill,
             "server stopped": self._stop,
@@ -103,7 +104,10 @@ class Redis:
         }
 
     def url_for(self, place: int) -> str:
-        return f"redis://127.0.0.1:{self.proxies[place].port}"
+        return self._url_at(self.proxies[place].port)
+
+    def _url_at(self, port: int) -> str:
+        return f"{self._scheme}://127.0.0.1:{port}"
 
     def _kill(self) -> Undo:
         self.server.kill()
@@ -146,13 +150,15 @@ def open_store(driver: str, folder: Path, schedulers: int) -> Iterator[Store]:
         elif driver == "postgresql":
             server = stack.enter_context(private_postgres())
             made = Postgres(server, stack.enter_context(_proxies(server.port, schedulers)))
-        elif driver == "redis":
+        elif driver in ("redis", "celery+redis"):
             start = stack.enter_context(private_redis(folder))
             redis_server = start(*Redis.OPTIONS)
-            made = Redis(redis_server, stack.enter_context(_proxies(redis_server.port, schedulers)))
+            made = Redis(redis_server, stack.enter_context(_proxies(redis_server.port, schedulers)), driver)
         else:
             raise ValueError(driver)
         yield made
 
 
 DRIVERS = ("sqlite", "postgresql", "redis")
+# The same server, records and leases as redis has, but messages in kombu's lists, which no id can be looked up in.
+ATTACKED = (*DRIVERS, "celery+redis")

@@ -9,7 +9,7 @@ import random
 import pytest
 
 from tests.faults.nemesis import WITH_WORKERS, disturb
-from tests.faults.stores import DRIVERS
+from tests.faults.stores import ATTACKED
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +18,7 @@ def _seed() -> int:
     return int(os.environ.get("NEMESIS_SEED", random.SystemRandom().randrange(1 << 32)))
 
 
-@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("driver", ATTACKED)
 def test_three_schedulers_lose_and_double_nothing_whatever_befalls_them_and_their_store(driver, tmp_path):
     story = disturb(driver, tmp_path, seed=_seed(), seconds=20, rate=100, each=1.5)
     assert story.holds, str(story)
