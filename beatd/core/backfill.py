@@ -133,18 +133,28 @@ def again(namespace: str, errand: Errand, found: Sequence[Reign], until: int, ch
     What lies before the oldest version known is named by that one.
     """
     emissions: list[Emission] = []
-    for place, reign in enumerate(found):
-        low = errand.cursor if place == 0 else max(errand.cursor, reign.since)
-        high = until if reign.until is None else min(until, reign.until)
-        if reign.entry is None or low >= high:
-            continue
-        lasting = _without_expiry(reign.entry)
+    for reign, entry, low, high in _spans(found, errand.cursor, until):
+        lasting = _without_expiry(entry)
         for fire in islice(reign.schedule.between_us(low, high), chunk - len(emissions)):
             made = emission(namespace, lasting, reign.schedule, reign.generation, fire)
             emissions.append(replace(made, message=_renamed(namespace, errand, made)))
         if len(emissions) == chunk:
             break
     return tuple(emissions)
+
+
+def count_again(found: Sequence[Reign], after: int, until: int) -> int:
+    """Return how many messages ``again`` makes of the fires in (after, until], without walking them."""
+    return sum(reign.schedule.count_us(low, high) for reign, _, low, high in _spans(found, after, until))
+
+
+def _spans(found: Sequence[Reign], after: int, until: int) -> Iterator[tuple[Reign, Entry, int, int]]:
+    """Yield what each version names in (after, until]: it, its entry, and its own (low, high]."""
+    for place, reign in enumerate(found):
+        low = after if place == 0 else max(after, reign.since)
+        high = until if reign.until is None else min(until, reign.until)
+        if reign.entry is not None and low < high:
+            yield reign, reign.entry, low, high
 
 
 def _renamed(namespace: str, errand: Errand, made: Emission) -> Message:

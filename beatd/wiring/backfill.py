@@ -7,7 +7,7 @@ from threading import Event
 from uuid import uuid4
 
 from beatd.config.settings import Settings
-from beatd.core.backfill import Errand, Exchange, Reign, Stride, again, next_exchange, reigns
+from beatd.core.backfill import Errand, Exchange, Reign, Stride, again, count_again, next_exchange, reigns
 from beatd.core.record import Disposition, Emission, Reason
 from beatd.errors import StoreError
 from beatd.ports import Clock
@@ -16,6 +16,8 @@ from beatd.wiring.drivers import CLOCK, State, open_state
 from beatd.wiring.entries import require_name
 
 CHUNK = 100
+MOST = 1_000_000
+"""A backfill of more messages than this is begun only with a limit: a mistyped date must not flood the queues."""
 SECOND = 1_000_000
 
 
@@ -64,8 +66,9 @@ Tell = Callable[[int, int], None]
 def backfill(settings: Settings, wanted: Wanted, tell: Tell, *, clock: Clock = CLOCK) -> Backfilled:
     """Emit the fires of an entry that are on record as not emitted; ``again``: all, under ids of their own.
 
-    Safe to kill and to run again. Raises StoreError for a name that there is not, one that has not begun, and where
-    another run of the same backfill is at work.
+    Safe to kill and to run again. Raises StoreError for a name that there is not, one that has not begun, where
+    another run of the same backfill is at work, and, before anything is emitted, for more than ``MOST`` messages
+    without a limit.
     """
     with closing(open_state(settings, create=False)) as state:
         found = reigns(state.past.tenures(wanted.name))
@@ -78,6 +81,7 @@ def backfill(settings: Settings, wanted: Wanted, tell: Tell, *, clock: Clock = C
         run = _Run(settings, state, wanted, found, until, clock, tell)
         if wanted.dry_run:
             return run.survey()
+        run.require_moderate()
         return run.again() if wanted.again else run.exchange()
 
 
@@ -99,14 +103,25 @@ class _Run:
 
     def survey(self) -> Backfilled:
         """Count what would be emitted."""
+        self._done.emitted = self._count()
+        return self._report()
+
+    def require_moderate(self) -> None:
+        """Raise StoreError for more messages than are sent without being asked for by number."""
+        if self._wanted.limit is None and (count := self._count()) > MOST:
+            raise StoreError(
+                f"this backfill of {self._wanted.name!r} is of {count} messages, more than {MOST}, so nothing is "
+                "emitted; --limit N sends the first N of them, and the same command goes on; --dry-run only counts"
+            )
+
+    def _count(self) -> int:
         low = self._wanted.first - 1
         if self._wanted.again:
-            self._done.emitted = sum(1 for _ in self._all_again(self._errand("")))
-        else:
-            for each, reign in self._ranges(low):
-                last = min(each.last or self._until, self._until)
-                self._done.emitted += reign.schedule.count_us(max(low, each.first - 1), last)
-        return self._report()
+            return count_again(self._found, low, self._until)
+        return sum(
+            reign.schedule.count_us(max(low, each.first - 1), min(each.last or self._until, self._until))
+            for each, reign in self._ranges(low)
+        )
 
     def exchange(self) -> Backfilled:
         """Turn what is on record as not emitted into messages."""
@@ -126,11 +141,6 @@ class _Run:
 
     def _again(self, errand: Errand, chunk: int) -> tuple[Emission, ...]:
         return again(self._namespace, errand, self._found, self._until, chunk)
-
-    def _all_again(self, errand: Errand) -> Iterator[Emission]:
-        while emissions := self._again(errand, CHUNK):
-            yield from emissions
-            errand = replace(errand, cursor=emissions[-1].fire_time)
 
     def _errand(self, name: str) -> Errand:
         wanted = self._wanted

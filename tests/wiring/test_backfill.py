@@ -105,6 +105,42 @@ def test_a_dry_run_counts_and_changes_nothing(desk) -> None:
     assert (desk.sent(), desk.ranges()) == ([3600], former)
 
 
+def test_a_hundred_million_fires_are_counted_by_arithmetic(desk) -> None:
+    desk.rest("schedule = 'every 2s'", 100)
+    done = run(desk, -216_000_000 + 1, 101, dry_run=True, again=True)
+    assert done.emitted == 108_000_050
+
+
+def test_a_dry_run_of_again_counts_each_version_in_its_own_time(desk) -> None:
+    desk.write(a=EVERY_10S)
+    desk.scheduler("one").stop()
+    desk.clock.advance(100)
+    desk.write(a="schedule = 'every 20s'")
+    second = desk.scheduler("two")
+    desk.settle(second)
+    second.stop()
+    desk.clock.advance(100)
+    third = desk.scheduler("three")
+    desk.settle(third)
+    third.stop()
+    counted = run(desk, -99, 201, dry_run=True, again=True).emitted
+    assert counted == run(desk, -99, 201, again=True).emitted > 20
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_more_than_a_million_messages_are_sent_only_when_a_limit_asks_for_them(desk, again) -> None:
+    desk.rest("schedule = 'every 1s'", 12 * 86_400)
+    sent = desk.sent()
+    with pytest.raises(StoreError, match=r"1036799 messages.*--limit N") as refused:
+        run(desk, 1, 12 * 86_400, again=again)
+    assert "--dry-run" in str(refused.value)
+    assert desk.sent() == sent
+    with desk._open[-1].read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM beatd_backfills").scalar() == 0
+    assert run(desk, 1, 12 * 86_400, again=again, limit=5).emitted == 5
+    assert run(desk, 1, 12 * 86_400, again=again, dry_run=True).emitted >= 1_036_794
+
+
 def test_each_version_is_backfilled_with_what_it_said_in_its_own_time(desk) -> None:
     desk.write(a=f"{EVERY_10S}\nargs = [1]")
     desk.scheduler("one").stop()

@@ -45,10 +45,10 @@ def command(  # noqa: PLR0913  one parameter per option
 ) -> None:
     """Emit fires that were not emitted, beside the schedule.
 
-    Those of --from <= fire time < --to that are on record as missed, coalesced, paused, forwarded or the like become
-    messages with the arguments of their time, and the record says so. Nothing is emitted twice: it may be killed and
-    run again. It counts for no max_runs and no overlap, and `expires` does not hold for it. A TIME is a moment (UTC
-    without a zone), a day, a duration ago, or now.
+    Those of --from <= fire time < --to that are on record as missed, coalesced, paused, forwarded or the like
+    become messages with the arguments of their time, and the record says so. Nothing is emitted twice: it may be
+    killed and run again. More than a million messages want a --limit. It counts for no max_runs and no overlap, and
+    `expires` does not hold for it. A TIME is a moment (UTC without a zone), a day, a duration ago, or now.
     """
     require_order(first, until, ("--from", "--to"))
     if again:
