@@ -38,6 +38,7 @@ def command(settings: Settings, *, check: bool, as_json: bool) -> None:
     Who holds what since when, how late fires are (p50, p99 since its start), entries in a batch, requests to the store.
     """
     from beatd.wiring import open_broker, open_state
+    from beatd.wiring.drivers import celery_consumes
     from beatd.wiring.entries import list_entries
 
     with closing(open_state(settings, create=False)) as state:
@@ -47,7 +48,9 @@ def command(settings: Settings, *, check: bool, as_json: bool) -> None:
         sizes, workers = broker.admin.sizes(), broker.admin.workers()
     limits = Limits(late_after=settings.late_after, max_clock_skew=settings.max_clock_skew)
     health = judge(schedulers, list_entries(settings), installation, now=now, limits=limits)
-    health = replace(health, problems=(*health.problems, *unattended(sizes, workers, now=now)))
+    if not celery_consumes(settings):
+        # Celery's workers report themselves nowhere: of their queues nobody can tell that they are left alone.
+        health = replace(health, problems=(*health.problems, *unattended(sizes, workers, now=now)))
     if as_json:
         json_line(_plain(schedulers, workers, sizes, health))
     else:

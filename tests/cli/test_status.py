@@ -1,3 +1,5 @@
+import pytest
+
 from beatd.cli.health import Limits, judge, unattended
 from beatd.ports import Installation, SchedulerInfo, WorkerInfo
 from beatd.wiring.entries import EntryView
@@ -106,6 +108,15 @@ def test_messages_that_no_live_worker_takes_are_a_problem():
     assert unattended(sizes, [worker, gone], now=NOW) == (
         "1 message waits in queue 'b', from which no live worker takes any: start `beatd worker -Q b`",
     )
+
+
+@pytest.mark.parametrize(("consumers", "told"), [("beatd", True), ("celery", False)])
+def test_no_worker_of_ours_is_expected_where_celerys_take_the_messages(run, write, consumers, told):
+    write("beatd.toml", f"[beatd]\nconsumers = '{consumers}'\n[schedules.x]\nschedule = '@yearly'\ntask = 'a.b'\n")
+    assert run("call", "a.b").code == 0
+    found = run("status", "--check", "--json").json
+    assert found["queues"]["celery"]["ready"] == 1
+    assert ["beatd worker" in each for each in found["problems"]] == [False, *[True] * told]
 
 
 def test_a_scheduler_whose_tick_is_stale_is_a_problem_even_while_its_lease_lasts():
