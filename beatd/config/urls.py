@@ -55,15 +55,24 @@ def usable_url(key: str, url: str, environ: Mapping[str, str]) -> str:
     if scheme not in _SCHEMES:
         hint = nearest(scheme, (*_SCHEMES, *_LATER))
         raise FieldError(key, f"{masked(url)!r}: unknown scheme {scheme!r}", f"{hint} {_KNOWN}" if hint else _KNOWN)
+    if scheme == "sqlite":
+        return _absolute(key, found["rest"], environ)
+    rest = _encoded(key, scheme, found["rest"])
+    return f"{'postgresql' if scheme == 'postgres' else scheme}://{rest}"
+
+
+def _encoded(key: str, scheme: str, rest: str) -> str:
+    """Return what follows the scheme. Raises FieldError where part of a password would be taken for something else."""
+    head, _, query = rest.partition("?")
     if scheme in ("postgresql", "postgres"):
-        return f"postgresql://{_encoded(key, url, found['rest'])}"
-    return _absolute(key, found["rest"], environ) if scheme == "sqlite" else f"{scheme}://{found['rest']}"
-
-
-def _encoded(key: str, url: str, rest: str) -> str:
-    """Return what follows the scheme. Raises FieldError where a password would be taken for the name of a host."""
-    if rest.partition("?")[0].count("@") > 1:
-        raise FieldError(key, f"{masked(url)!r}: the password holds '@' or '/'", "write them as %40 and %2F")
+        # Values of libpq's parameters may hold an "@", as in user=me@server, and a password "#"; names hold none.
+        unclear = head.count("@") > 1 or "/" in head.rpartition("@")[0] or "@" in query.partition("=")[0]
+    else:
+        unclear = rest.count("@") > 1 or any(sign in rest.rpartition("@")[0] for sign in "/?#")
+    if unclear:
+        # Nobody can tell where the password ends, so nothing of the URL is shown.
+        reason = f"'{scheme}://***': around an '@' there is another '@', or '/', '?' or '#'"
+        raise FieldError(key, reason, "percent-encode those of a password: %40, %2F, %3F, %23")
     return rest
 
 

@@ -280,6 +280,34 @@ def test_a_wrong_setting_is_named_by_file_line_and_key(line: str, says: str) -> 
     assert refusal()[: len(says)] == says
 
 
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "celery+redis", "celery+rediss", "postgresql", "postgres"])
+@pytest.mark.parametrize("password", ["sek@ret123#x", "123/45", "123?ret", "se@kret", "a@b/c"])
+def test_a_password_that_is_not_percent_encoded_is_refused_and_no_part_of_it_is_shown(scheme, password) -> None:
+    for user in ("", "user"):
+        said = refusal(environ={"BEATD_BROKER": f"{scheme}://{user}:{password}@127.0.0.1/0"})
+        assert said.startswith(f"BEATD_BROKER: '{scheme}://***': around an '@'")
+        assert said.endswith("percent-encode those of a password: %40, %2F, %3F, %23")
+
+
+@pytest.mark.parametrize("password", ["123#45", "se#kret", "1?a=b", "a@b/c?d=e"])
+def test_a_redis_password_with_the_sign_of_a_fragment_or_a_query_is_refused(password) -> None:
+    assert refusal(environ={"BEATD_BROKER": f"redis://:{password}@h/0"}).startswith("BEATD_BROKER: 'redis://***': ")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://h",
+        "redis://u:s%40e%2Fk%23r%3Fet@h:6379/0",
+        "celery+rediss://:x@[::1]:6379/0?ssl_cert_reqs=none",
+        "postgresql://u:s%40e#kret@h/d",
+        "postgresql://h/d?user=me@server&password=x@y",
+    ],
+)
+def test_a_url_whose_password_is_percent_encoded_stays_as_it_is(url: str) -> None:
+    assert load(environ={"BEATD_BROKER": url}).broker == url
+
+
 @pytest.mark.parametrize(
     ("environ", "says"),
     [
