@@ -56,6 +56,11 @@ def clean(value: object) -> str:
     return "".join(letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1] for letter in text)
 
 
+def one_line(value: object) -> str:
+    """Return ``clean`` text without line breaks, so that nobody's text passes for a line of ours."""
+    return clean(value).replace("\n", " ")
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; on a terminal long cells are folded, elsewhere each row is one line."""
     from rich.console import Console
@@ -67,7 +72,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     for column in columns:
         grid.add_column(column, overflow="fold", no_wrap=not terminal)
     for row in rows:
-        grid.add_row(*(Text(clean(cell) if terminal else clean(cell).replace("\n", " ")) for cell in row))
+        grid.add_row(*(Text(clean(cell) if terminal else one_line(cell)) for cell in row))
     console = Console(highlight=False) if terminal else Console(width=_WIDE, highlight=False, color_system=None)
     with console.capture() as captured:
         console.print(grid)
@@ -79,4 +84,4 @@ def pairs(values: Mapping[str, object]) -> None:
     """Print a name and a value per line."""
     width = max(map(len, values), default=0)
     for name, value in values.items():
-        click.echo(f"{name:<{width}}  {clean(value)}".rstrip())
+        click.echo(f"{name:<{width}}  {one_line(value)}".rstrip())

@@ -53,6 +53,14 @@ def test_pause_and_resume_are_kept_with_who_when_and_why(beatd_in):
     assert (again.code, again.err) == (1, "error: entry 'yearly' is not paused\n")
 
 
+def test_a_note_of_several_lines_is_shown_on_one(beatd_in):
+    beatd_in("pause", "yearly", "--note", "stocktaking\nstate  ok\x1b[2J")
+    shown = beatd_in("show", "yearly").out
+    beatd_in("resume", "yearly")
+    (line,) = [line for line in shown.splitlines() if line.startswith("paused")]
+    assert line.endswith("stocktaking state  ok\\x1b[2J")
+
+
 def test_trigger_sends_the_entrys_task_and_tells_its_id(beatd_in):
     sent = beatd_in("trigger", "yearly", "--json").json
     assert UUID.fullmatch(sent["message_id"])
