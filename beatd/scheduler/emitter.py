@@ -106,8 +106,6 @@ class Emitter:
             distance = max(distance, _distance_back(known, found))
             self.book.settle(name, found)
         self.plan(names)
-        if distance:
-            self._report.went_back()
         return distance
 
     def recall(self) -> int:

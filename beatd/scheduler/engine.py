@@ -259,11 +259,17 @@ class Scheduler:
 
     def _went_back(self, distance: int) -> None:
         """Obey a store that went back; far back, nothing is emitted until an operator says how to go on."""
-        if distance:
-            # What else it forgot or brought back, an edit or a pause for one, is in what nobody asked for.
-            self._learn(after=0)
-            self._emitter.read_records(list(self._book.names(self._parts)))
-        if distance > self._terms.late_after:
+        if not distance:
+            return
+        self.report.rolled_back += 1
+        far = distance > self._terms.late_after
+        if not far:
+            # Far back it is told with the mark, or as another store; once, however many entries it forgot of.
+            _log.error("the store went back", extra={"action": "rolled_back"})
+        # What else it forgot or brought back, an edit or a pause for one, is in what nobody asked for.
+        self._learn(after=0)
+        self._emitter.read_records(list(self._book.names(self._parts)))
+        if far:
             state = self._ports.repairs.find()
             # One that was lost or swapped did not go back: a mark in it would be one repair more to do.
             if state is not None and state.id == self._installation:

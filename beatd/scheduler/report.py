@@ -102,11 +102,6 @@ class Report:
             _log.error("entry left alone: its definition is of a newer beatd", extra=fields)
             self._strangers.add(name)
 
-    def went_back(self) -> None:
-        """Say that the store has older records than it had."""
-        self.rolled_back += 1
-        _log.error("the store went back", extra={"action": "rolled_back"})
-
     def as_mapping(self) -> dict[str, object]:
         """Return the counters as plain values; lateness in milliseconds, ``batch`` in entries, all since start."""
         return {
