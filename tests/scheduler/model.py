@@ -131,7 +131,7 @@ class ModelStore:
             assert former.held is None, "two at once"
         self.truth.emitted[message_id] = (item.name, item.record.generation, fire_time)
         self.truth.messages[message_id] = "held" if is_held else "waiting"
-        self.truth.since[message_id] = self.now()
+        self.truth.since[message_id] = max(self.now(), self.furthest)
 
     def _check_skipped(self, item: Item) -> None:
         """A fire is skipped for a message that has not ended, and with ``queue_one`` only if another one is held."""
@@ -147,7 +147,7 @@ class ModelStore:
         for message_id in item.releases:
             if self.truth.messages.get(message_id) == "held":
                 self.truth.messages[message_id] = "waiting"
-                self.truth.since[message_id] = self.now()
+                self.truth.since[message_id] = max(self.now(), self.furthest)
         for message_id, _ in item.cancels:
             if self.truth.messages.get(message_id) in {"held", "waiting"}:
                 self.truth.messages[message_id] = "over"
