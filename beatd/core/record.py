@@ -5,6 +5,7 @@ Structs, because several are made for each fire, and a frozen dataclass takes te
 leads back to them, so the collector of cycles need not look (``gc=False``): a million records are no work to it.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -152,9 +153,9 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     timed_out: Sent | None = None
 
 
-def too_large_in(item: Item) -> tuple[tuple[int, str], ...]:
+def too_large_in(emissions: Sequence[Emission]) -> tuple[tuple[int, str], ...]:
     """Return the fire times whose message the broker cannot take, with why, as an ``Answer`` has them."""
-    reasons = ((emission.fire_time, too_large(emission.message)) for emission in item.emissions)
+    reasons = ((emission.fire_time, too_large(emission.message)) for emission in emissions)
     return tuple((fire_time, reason) for fire_time, reason in reasons if reason is not None)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from beatd.core.backfill import Errand, Exchange, Stridden, Stride
-from beatd.core.message import Message, too_large
+from beatd.core.message import Message
+from beatd.core.record import too_large_in
 from beatd.ports import Clock
 from beatd.sqlkit import fires, messages, schema
 from beatd.sqlkit.database import Database
@@ -75,8 +76,7 @@ class SqlBackfills:
     def stride(self, stride: Stride) -> Stridden:
         """Carry out one step of an errand in one transaction."""
         sent = [emission.message for emission in stride.emissions]
-        reasons = [(each.fire_time, too_large(each.message)) for each in stride.emissions]
-        refused = tuple((fire_time, reason) for fire_time, reason in reasons if reason is not None)
+        refused = too_large_in(stride.emissions)
         if refused:
             return Stridden(stored=True, refused=refused)
         with self._db.write() as connection:

@@ -126,7 +126,7 @@ class Step:
             return Answer(stored=False, record=None)
         if not self._holds(item):
             return Answer(stored=False, record=None, unheld=True)
-        refused = too_large_in(item)
+        refused = too_large_in(item.emissions)
         if refused:
             return Answer(stored=False, record=None, refused=refused)
         if item.rests_on is not None and item.rests_on.id not in self._unfinished:

@@ -3,7 +3,8 @@
 from uuid import uuid4
 
 from beatd.core.backfill import Errand, Exchange, Stridden, Stride
-from beatd.core.message import Message, too_large
+from beatd.core.message import Message
+from beatd.core.record import too_large_in
 from beatd.ports import Clock
 from beatd.rediskit import fires, messages
 from beatd.rediskit.server import Server
@@ -35,8 +36,7 @@ class RedisBackfills:
     def stride(self, stride: Stride) -> Stridden:
         """Carry out one step of an errand in one script."""
         sent = [emission.message for emission in stride.emissions]
-        reasons = [(each.fire_time, too_large(each.message)) for each in stride.emissions]
-        refused = tuple((fire_time, reason) for fire_time, reason in reasons if reason is not None)
+        refused = too_large_in(stride.emissions)
         if refused:
             return Stridden(stored=True, refused=refused)
         errand, now = stride.errand, self._clock.now()

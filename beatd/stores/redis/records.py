@@ -129,5 +129,5 @@ def _answer(item: Item, told: int | tuple[Any, ...]) -> Answer:
     if code == _STORED:
         return Answer(stored=True, record=item.record, repeated=tuple(more[0]))
     record = record_of(found) if found else None
-    refused = too_large_in(item) if code == _TOO_LARGE else ()
+    refused = too_large_in(item.emissions) if code == _TOO_LARGE else ()
     return Answer(stored=False, record=record, unheld=code == _UNHELD, refused=refused)
