@@ -223,11 +223,11 @@ class Make:
     def message(self, **fields: object) -> Message:
         number = next(self._numbers)
         given = {"id": f"m{number}", "task": "shop.add", "queue": "celery", "body": b"[[1],{},{}]", "priority": 0}
-        return Message(**{**given, "headers": {"task": "shop.add", "retries": 0}, **fields})  # type: ignore[arg-type]
+        return Message(**{**given, "headers": {"task": "shop.add", "retries": 0}, **fields})
 
     def record(self, **fields: object) -> Record:
         given = {"generation": 1, "version": 1, "fingerprint": 5, "since": 0, "cursor": 0}
-        return Record(**{"seq": self._random.getrandbits(63), **given, **fields})  # type: ignore[arg-type]
+        return Record(**{"seq": self._random.getrandbits(63), **given, **fields})
 
     def emission(self, name: str, fire_time: int, **fields: object) -> Emission:
         told = {"id": message_id("tests", name, 1, fire_time), "entry": name, "fire_time": fire_time, **fields}
@@ -235,7 +235,7 @@ class Make:
 
     def item(self, name: str, former: Record | None = None, **fields: object) -> Item:
         record = self.record(**{key: fields.pop(key) for key in list(fields) if key in Record.__slots__})
-        return Item(name=name, expected=former.seq if former else None, record=record, **fields)  # type: ignore[arg-type]
+        return Item(name=name, expected=former.seq if former else None, record=record, **fields)
 
     def firing(self, name: str, former: Record | None, fire_time: int, **fields: object) -> Item:
         return self.item(name, former, cursor=fire_time, emissions=(self.emission(name, fire_time, **fields),))
@@ -244,14 +244,14 @@ class Make:
         return Disposition(name, 1, 1, Reason(reason), first, last, count)
 
     def draft(self, name: str, schedule: str = "every 1m", **fields: object) -> Draft:
-        entry = Entry(name=name, task="shop.add", schedule=schedule, **fields)  # type: ignore[arg-type]
+        entry = Entry(name=name, task="shop.add", schedule=schedule, **fields)
         return Draft(name=name, place="prod.toml:3", entry=entry)
 
     def drafts(self, *names: str, schedule: str = "every 1m") -> list[Draft]:
         return [self.draft(name, schedule) for name in names]
 
     def outcome(self, verdict: str = "done", state: str = "SUCCESS", **fields: object) -> Outcome:
-        return Outcome(verdict=Verdict(verdict), state=State(state), **fields)  # type: ignore[arg-type]
+        return Outcome(verdict=Verdict(verdict), state=State(state), **fields)
 
 
 @pytest.fixture

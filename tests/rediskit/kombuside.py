@@ -30,7 +30,7 @@ class Side:
 
     def send(self, name: str, **fields: object) -> None:
         given = {"task": "t", "queue": "celery", "headers": {}, "body": b"[[],{},{}]"}
-        self.sender.send(Message(**{"id": name, **given, **fields}))  # type: ignore[arg-type]
+        self.sender.send(Message(**{"id": name, **given, **fields}))
 
     def take(self, limit: int = 10, *queues: str):
         return self.receiver.claim(queues or ["celery"], owner="w", limit=limit, lease=30 * SECOND)

@@ -49,7 +49,7 @@ class PrivateRedis:
         self.process.wait()
 
     def open(self, **fields: object) -> Server:
-        return Server(str(fields.pop("url", self.url)), "tests", SystemClock(), **fields)  # type: ignore[arg-type]
+        return Server(str(fields.pop("url", self.url)), "tests", SystemClock(), **fields)
 
 
 @contextmanager

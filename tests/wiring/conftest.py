@@ -15,7 +15,7 @@ class Desk(Stage):
 
     def settings(self, **changed: object) -> Settings:
         self.state.close()
-        return Settings(broker=f"sqlite:///{self.database}", schedule=(str(self.file),), **changed)  # type: ignore[arg-type]
+        return Settings(broker=f"sqlite:///{self.database}", schedule=(str(self.file),), **changed)
 
     def rest(self, entry_lines: str, seconds: float, **more: str) -> None:
         """Define the entry ``a`` and let no scheduler run for a while; then let one settle what is owed."""
