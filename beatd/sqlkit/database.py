@@ -16,6 +16,8 @@ from beatd.ports import Clock
 from beatd.sqlkit.leak import leak
 
 BUSY_SECONDS = 5.0
+READ_ONLY = "the server is read-only: a standby, or set so; name the primary in the URL"
+"""Why a server is not available that takes no writes."""
 
 Alone = tuple[str, str]
 """(what, namespace): writers that name the same pair come one after another."""
@@ -46,6 +48,9 @@ class Database(ABC):
     is_server = False
     """Whether other hosts may use it at the same time, so that nobody is the only writer."""
 
+    begin_reading: str
+    """The words that begin a transaction to read."""
+
     def __init__(self, url: str, *, create: bool) -> None:
         self.url = masked(url)
         self.place = self.url
@@ -71,8 +76,10 @@ class Database(ABC):
         """Open a transaction that sees one state of the database and takes no lock; ``once``: for one statement."""
 
     @abstractmethod
-    def write(self, *, alone: Alone | None = None) -> AbstractContextManager[Connection]:
+    def write(self, *, alone: Alone | None = None, once: bool = False) -> AbstractContextManager[Connection]:
         """Open a transaction for writing; commits at the end, rolls back on any exception.
+
+        ``once``: for one statement, which on a server needs none around it.
 
         SQLite has one writer at a time. On a server writers meet at the rows that they lock; those of ``alone`` come
         one after another. A commit whose answer is lost is a BrokerUnavailableError: nobody knows what became of it.
@@ -102,8 +109,28 @@ class Database(ABC):
         """
 
     @abstractmethod
-    def faults(self, connection: Connection) -> list[str]:
-        """Return what is damaged, in words."""
+    def notice(self, seen: tuple[int, int] | None, seconds: float, channel: str) -> bool:
+        """Return True soon after a commit since ``seen``, or a word on a server's channel; False after so many seconds.
+
+        Where nothing can be noticed it returns False after a moment.
+        """
+
+    @abstractmethod
+    def faults(self, connection: Connection, *, whole: bool) -> list[str]:
+        """Return what is damaged, in words; ``whole``: all tables of this code should be there."""
+
+    @property
+    @abstractmethod
+    def begin_migration(self) -> str:
+        """The words that begin a transaction to migrate, one at a time."""
+
+    def schema(self, connection: Connection) -> str:  # noqa: ARG002  servers have several
+        """Return the schema that the tables are in, or are to be made in."""
+        return ""
+
+    def heading(self, schema: str) -> list[str]:  # noqa: ARG002  as above
+        """Return statements with which a printed migration begins."""
+        return []
 
     def close(self) -> None:
         """Close this thread's connection; others close with their thread."""

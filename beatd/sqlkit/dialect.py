@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     ClauseElement,
     Column,
+    Delete,
     Insert,
     Select,
     Table,
@@ -66,21 +67,34 @@ def upsert(table: Table, columns: Iterable[str], *, keep: Iterable[str] = (), la
 
     Of the columns in ``larger`` the larger value wins.
     """
-    columns, kept = tuple(columns), {*keep, *(column.name for column in table.primary_key)}
-
-    def on_conflict(statement: Any) -> ClauseElement:
-        new = statement.excluded
-        changes: dict[str, ColumnElement[Any]] = {name: new[name] for name in columns if name not in kept}
-        for name in larger:
-            changes[name] = case((new[name] > table.c[name], new[name]), else_=table.c[name])
-        keys = [column.name for column in table.primary_key]
-        changed: ClauseElement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
-        return changed
-
+    columns, kept, largest = tuple(columns), frozenset(keep), tuple(larger)
     return {
-        "sqlite": lambda: on_conflict(sqlite.insert(table).values(_parameters(columns))),
-        "postgresql": lambda: on_conflict(_unnested(table, columns)),
+        "sqlite": lambda: _over(sqlite.insert(table).values(_parameters(columns)), columns, kept, largest),
+        "postgresql": lambda: _over(_unnested(table, columns), columns, kept, largest),
     }
+
+
+def upsert_after(change: Delete, table: Table, columns: Iterable[str]) -> ClauseElement:
+    """Return one statement, for a server, that deletes and, for each row that was there, upserts one of ``table``."""
+    columns = tuple(columns)
+    gone = change.returning(literal_column("1")).cte("gone")
+    kinds = [_plain(table.c[name].type) for name in columns]
+    values = [cast(bindparam(name, type_=kind), kind) for name, kind in zip(columns, kinds, strict=True)]
+    return _over(postgresql.insert(table).from_select(columns, select(*values).select_from(gone)), columns)
+
+
+def _over(
+    statement: Any, columns: Iterable[str], keep: Iterable[str] = (), larger: Iterable[str] = ()
+) -> ClauseElement:
+    """Return an insert with what happens to a row of the same primary key."""
+    new, table = statement.excluded, statement.table
+    kept = {*keep, *(column.name for column in table.primary_key)}
+    changes: dict[str, ColumnElement[Any]] = {name: new[name] for name in columns if name not in kept}
+    for name in larger:
+        changes[name] = case((new[name] > table.c[name], new[name]), else_=table.c[name])
+    keys = [column.name for column in table.primary_key]
+    changed: ClauseElement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    return changed
 
 
 def _parameters(columns: Iterable[str]) -> dict[str, object]:
@@ -99,9 +113,12 @@ def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     return Text() if isinstance(kind, Text) else kind
 
 
-def is_one_of(column: Column[Any], parameter: str) -> ColumnElement[bool]:
-    """Return whether a text column is among the values of a JSON array: one statement for any number of them."""
-    return _OneOf(column, parameter)
+def is_one_of(column: Column[Any], parameter: str, but: Select[Any] | None = None) -> ColumnElement[bool]:
+    """Return whether a text column is among the values of a JSON array: one statement for any number of them.
+
+    ``but``: values that do not count.
+    """
+    return _OneOf(column, parameter, but)
 
 
 class _Condition(ColumnElement[bool]):
@@ -116,14 +133,19 @@ class _Condition(ColumnElement[bool]):
 class _OneOf(_Condition):
     inherit_cache = False
 
-    def __init__(self, column: Column[Any], parameter: str) -> None:
+    def __init__(self, column: Column[Any], parameter: str, but: Select[Any] | None) -> None:
         self.column = column
         self.parameter = parameter
+        self.but = but
+
+    def values(self, value: ColumnElement[Any]) -> Any:
+        """Return the select of the values that count."""
+        return select(value) if self.but is None else select(value).except_(self.but)
 
 
 @compiles(_OneOf, "sqlite")
 def _one_of_sqlite(element: _OneOf, compiler: Any, **options: Any) -> str:
-    values = select(_Elements(element.parameter).table_valued("value").c.value)
+    values = element.values(_Elements(element.parameter).table_valued("value").c.value)
     return str(compiler.process(element.column.in_(values), **options))
 
 
@@ -132,7 +154,7 @@ def _one_of_postgresql(element: _OneOf, compiler: Any, **options: Any) -> str:
     # An array, not a subquery to join with: PostgreSQL guesses a hundred values for that and, while a young table has
     # no statistics, may choose to walk all of it.
     values = func.jsonb_array_elements_text(_as_jsonb(element.parameter)).table_valued("value")
-    array = func.array(select(values.c.value).scalar_subquery())
+    array = func.array(element.values(values.c.value).scalar_subquery())
     return str(compiler.process(element.column == func.any(array), **options))
 
 

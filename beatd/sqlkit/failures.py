@@ -20,7 +20,7 @@ _PASSING = {
 # These do not:
 _LASTING = {
     "SQLITE_READONLY": "cannot be written; change its owner or mode, or remount the disk",
-    "SQLITE_NOTADB": "is not an SQLite database; name another file in `broker`, or move this one away",
+    "SQLITE_NOTADB": "is not an SQLite database; name another file, or move this one away",
     "SQLITE_CORRUPT": "is damaged; put back a backup (`beatd db backup` makes them), or move it away",
     "SQLITE_PERM": "may not be opened by this user; change its owner or mode",
     "SQLITE_AUTH": "may not be opened by this user; change its owner or mode",

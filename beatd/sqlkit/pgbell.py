@@ -21,7 +21,7 @@ class Bell:
 
     def __init__(self, dial: Callable[[], Driver], channel: str) -> None:
         self._dial = dial
-        self._channel = channel
+        self.channel = channel
         self._driver: Driver | None = None
         self._next_try = 0.0
         self.works = False
@@ -49,7 +49,7 @@ class Bell:
         rang = False
         while (notice := driver.pgconn.notifies()) is not None:
             self.works = True
-            rang = rang or notice.relname.decode() == self._channel
+            rang = rang or notice.relname.decode() == self.channel
         return rang
 
     def _listen(self) -> Driver | None:
@@ -60,7 +60,7 @@ class Bell:
         words = sql.SQL("LISTEN {channel}; LISTEN {probe}; NOTIFY {probe}")
         try:
             self._driver = self._dial()
-            self._driver.execute(words.format(channel=sql.Identifier(self._channel), probe=probe))
+            self._driver.execute(words.format(channel=sql.Identifier(self.channel), probe=probe))
         except psycopg.Error:
             self.close()
         return self._driver

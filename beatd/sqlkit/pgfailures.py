@@ -1,16 +1,21 @@
 """Turns psycopg's errors into ours, by SQLSTATE."""
 
+import shlex
+from urllib.parse import unquote, urlsplit
+
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from beatd.errors import BeatdError, BrokerUnavailableError, StoreError
+from beatd.sqlkit.database import READ_ONLY
 
 # By SQLSTATE or its class (https://www.postgresql.org/docs/current/errcodes-appendix.html), the longest first.
 # These may pass without anyone's hand. Of some it is not known what became of the transaction.
 _PASSING = {
-    "25006": "the server is read-only: a standby, or set so; name the primary in the URL",
+    "25006": READ_ONLY,
     "25P03": "the transaction was idle for too long: this process was held up",
     "40P01": "the transaction was ended to resolve a deadlock",
+    **dict.fromkeys(("42710", "42723", "42P07"), "the tables are to be made, and somebody else makes them"),
     "53100": "the server's disk is full; free some space",
     "53200": "the server is out of memory",
     "53300": "the server has too many connections; raise max_connections, or start fewer processes",
@@ -27,18 +32,18 @@ _PASSING = {
     "57": "the server intervened",
     "58": "the server reported a system error",
 }
+_LACKS = "lacks a table, a column, a key or a function of beatd; run `beatd db upgrade`"
 # These do not:
 _LASTING = {
     "22021": "was given text that holds a NUL byte, which PostgreSQL cannot keep",
     "22P05": "was given text that holds a NUL byte, which PostgreSQL cannot keep",
     "28000": "refuses this user: {told}; see pg_hba.conf, or correct the user in the URL",
     "28P01": "refuses the password of this user; correct it in the URL",
-    "3D000": "does not exist; make it: createdb NAME",
+    "3D000": "does not exist; make it: createdb {database}",
     "3F000": "has no schema to keep the tables in; make one and name it: ?schema=NAME",
     "42501": "gives this user no right to it ({told}); grant it: GRANT ALL ON SCHEMA … and its tables TO the user, or "
     "give beatd a schema of its own: ?schema=NAME",
-    "42703": "lacks a table or column of beatd; run `beatd db upgrade`",
-    "42P01": "lacks a table or column of beatd; run `beatd db upgrade`",
+    **dict.fromkeys(("42703", "42883", "42P01", "42P10"), _LACKS),
     "XX001": "is damaged ({told}); restore a backup",
     "XX002": "has a damaged index ({told}); run REINDEX",
 }
@@ -65,13 +70,19 @@ def translated(error: Exception, url: str, place: str) -> BeatdError | None:
         return None
     told = _told(origin)
     code = origin.sqlstate or _code_of(told)
+    if code == "23505" and (origin.diag.constraint_name or "").startswith("pg_"):
+        code = "42P07"  # within the catalog: two transactions make the same thing
     if (lasting := _LASTING.get(code)) is not None:
-        return StoreError(f"{place} {lasting.format(told=told)}")
+        return StoreError(f"{place} {lasting.format(told=told, database=_database(url))}")
     if (passing := _PASSING.get(code) or _PASSING.get(code[:2])) is not None:
         return BrokerUnavailableError(url, passing)
     if isinstance(origin, psycopg.OperationalError | psycopg.InterfaceError) and not origin.sqlstate:
         return BrokerUnavailableError(url, told)
     return None
+
+
+def _database(url: str) -> str:
+    return shlex.quote(unquote(urlsplit(url).path.removeprefix("/"))) if urlsplit(url).path.strip("/") else "NAME"
 
 
 def _told(error: psycopg.Error) -> str:

@@ -53,10 +53,10 @@ def prepare(path: Path, *, create: bool, mountinfo: Path = MOUNTINFO) -> None:
     if not folder.is_dir():
         if not create:
             raise _missing(path)
-        msg = f"{path}: there is no directory {str(folder)!r}; make it, or name another file in `broker`"
+        msg = f"{path}: there is no directory {str(folder)!r}; make it, or name another file"
         raise StoreError(msg)
     if path.is_dir():
-        msg = f"{path} is a directory; name a file in `broker`, such as sqlite:///{path}/beatd.db"
+        msg = f"{path} is a directory; name a file in it, such as sqlite:///{path}/beatd.db"
         raise StoreError(msg)
     if not create and (not path.exists() or path.stat().st_size == 0):
         raise _missing(path)
@@ -67,7 +67,7 @@ def prepare(path: Path, *, create: bool, mountinfo: Path = MOUNTINFO) -> None:
 
 
 def _missing(path: Path) -> StoreError:
-    return StoreError(f"no database at {path}; `beatd run` makes it")
+    return StoreError(f"no database at {path}; `beatd db upgrade` makes it")
 
 
 def _refuse_network(path: Path, mountinfo: Path) -> None:
@@ -90,9 +90,7 @@ def _create(path: Path) -> None:
     except FileExistsError:
         return
     except OSError as error:
-        msg = (
-            f"{path} cannot be made ({error.strerror}); give this user the directory, or name another file in `broker`"
-        )
+        msg = f"{path} cannot be made ({error.strerror}); give this user the directory, or name another file"
         raise StoreError(msg) from error
 
 

@@ -1,5 +1,6 @@
 """A PostgreSQL server, from version 12 on."""
 
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from hashlib import sha256
@@ -11,10 +12,10 @@ from sqlalchemy.pool import NullPool
 from beatd.errors import BeatdError, StoreError
 from beatd.ports import Clock
 from beatd.serverclock import ServerClock
-from beatd.sqlkit import migrate
+from beatd.sqlkit import migrate, triggers
 from beatd.sqlkit.database import BUSY_SECONDS, Alone, Database
 from beatd.sqlkit.dialect import OLDEST_POSTGRESQL
-from beatd.sqlkit.schema import metadata
+from beatd.sqlkit.limits import metadata
 
 try:
     import psycopg
@@ -28,6 +29,7 @@ except ImportError as absent:
     raise StoreError(_msg) from absent
 
 MIGRATION_SECONDS = 3600
+_DEAF_SECONDS = 0.2
 
 # Of beatd's advisory locks, so that they do not meet the user's own.
 _LOCKS = int.from_bytes(b"beat", "big")
@@ -53,10 +55,11 @@ WHERE NOT i.indisvalid AND left(t.relname, 6) = 'beatd_' AND pg_table_is_visible
 class PostgresDatabase(Database):
     """``postgresql://user@host/name``; ``?schema=NAME`` puts the tables there, other parameters are libpq's.
 
-    With ``create`` absent tables are made; an older schema is a StoreError that names ``beatd db upgrade``.
+    With ``create`` absent tables are made; a schema too old is a StoreError that names ``beatd db upgrade``.
     """
 
     is_server = True
+    begin_reading = _READ
 
     def __init__(self, url: str, *, create: bool = True, busy_seconds: float = BUSY_SECONDS) -> None:
         super().__init__(url, create=create)
@@ -68,13 +71,15 @@ class PostgresDatabase(Database):
         """Open a transaction that sees one state of the database; ``once``: for one statement, which needs none."""
         return self._single() if once else self._transaction(_READ)
 
-    def write(self, *, alone: Alone | None = None) -> AbstractContextManager[Connection]:
+    def write(self, *, alone: Alone | None = None, once: bool = False) -> AbstractContextManager[Connection]:
         """Open a transaction for writing; commits at the end, rolls back on any exception."""
+        if once:
+            return self._single()
         return self._transaction(_WRITE if alone is None else f"{_WRITE}; {_lock(*alone)}")
 
     def bare(self, *, writing: bool = False) -> AbstractContextManager[Connection]:
         """Open a transaction without looking at the schema; for migrations."""
-        return self._transaction(self._begin_migration() if writing else _READ, checked=False)
+        return self._transaction(self.begin_migration if writing else _READ, checked=False)
 
     def clock(self, own: Clock) -> Clock:
         """Return the server's clock."""
@@ -104,18 +109,47 @@ class PostgresDatabase(Database):
 
     def pause(self, seen: tuple[int, int], shortest: float, longest: float, namespace: str) -> float:  # noqa: ARG002  every look is a new one
         """Wait for an announcement; return the seconds it took, at the least."""
-        bell: Bell | None = getattr(self._local, "watch", None)
-        if bell is None:
-            bell = self._local.watch = Bell(self._dial, _channel(namespace))
+        bell = self._bell(_channel(namespace))
         seconds = longest if bell.works else shortest
         return 0.0 if bell.wait(seconds) else seconds
 
-    def faults(self, connection: Connection) -> list[str]:
+    def notice(self, seen: tuple[int, int] | None, seconds: float, channel: str) -> bool:  # noqa: ARG002  every look is a new one
+        """Return True soon after a word on a channel, False after so many seconds, or sooner where none arrive."""
+        bell = self._bell(channel)
+        until = time.monotonic() + seconds
+        while True:
+            works = bell.works
+            if bell.wait(max(0.0, min(until - time.monotonic(), seconds if works else _DEAF_SECONDS))):
+                return True
+            if not works or time.monotonic() >= until:
+                # What was announced before it worked is not known.
+                return bell.works and not works
+
+    def _bell(self, channel: str) -> Bell:
+        bell: Bell | None = getattr(self._local, "watch", None)
+        if bell is None or bell.channel != channel:
+            if bell is not None:
+                bell.close()
+            bell = self._local.watch = Bell(self._dial, channel)
+        return bell
+
+    def faults(self, connection: Connection, *, whole: bool) -> list[str]:
         """Return which tables are missing and which indexes are of no use."""
+        invalid = connection.exec_driver_sql(_INVALID).scalars()
+        wrong = [f"the index {name} is not valid: run REINDEX INDEX {name}" for name in invalid]
+        if not whole:
+            return wrong
         there = set(connection.exec_driver_sql(_TABLES).scalars())
         missing = [f"the table {name} is missing" for name in sorted(metadata.tables.keys() - there)]
-        invalid = connection.exec_driver_sql(_INVALID).scalars()
-        return missing + [f"the index {name} is not valid: run REINDEX INDEX {name}" for name in invalid]
+        return missing + wrong
+
+    def schema(self, connection: Connection) -> str:
+        """Return the schema that the tables are in, or are to be made in."""
+        return self._address.schema or str(connection.exec_driver_sql("SELECT current_schema()").scalar())
+
+    def heading(self, schema: str) -> list[str]:
+        """Return the statement that finds the schema; the connection's own settings say it otherwise."""
+        return [f"SET LOCAL search_path TO {triggers.quoted(schema)}"]
 
     @contextmanager
     def _single(self) -> Iterator[Connection]:
@@ -188,13 +222,15 @@ class PostgresDatabase(Database):
         driver = cast("Driver", connection.connection.driver_connection)
         return driver.pgconn.transaction_status != psycopg.pq.TransactionStatus.INTRANS and driver.is_lost()
 
-    def _begin_migration(self) -> str:
+    @property
+    def begin_migration(self) -> str:
+        """The words that begin a transaction to migrate, one at a time."""
         schema = self._address.schema
         make = f'; CREATE SCHEMA IF NOT EXISTS "{schema}"' if schema else ""
         return f"{_MIGRATE}; {_lock('schema', schema or '')}{make}"
 
     def _prepare(self, connection: Connection) -> None:
-        migrate.ensure(self, connection, (_READ, self._begin_migration()))
+        migrate.ensure(self, connection)
 
     def _translated(self, error: Exception) -> BeatdError | None:
         ours = pgfailures.translated(error, self.url, self.place)

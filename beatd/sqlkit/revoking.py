@@ -9,8 +9,8 @@ from beatd.sqlkit import outcomes, schema
 from beatd.sqlkit.messages import CLAIMED, DEAD
 from beatd.sqlkit.statement import Statement
 
-NOT_AGAIN, TERMINATE = 1, 2
-"""What the column ``revoked`` says of a message that runs: not to be run again; its process is to be ended besides."""
+NO_MARK, NOT_AGAIN, TERMINATE = 0, 1, 2
+"""What the column ``revoked`` says of one that runs: nothing; not to be run again; besides, its process is to end."""
 
 _m = schema.messages.c
 _of_id = (_m.namespace == bindparam("of_namespace"), _m.id == bindparam("of_id"))

@@ -2,6 +2,8 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
+    CheckConstraint,
     Column,
     Index,
     Integer,
@@ -13,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 # BIGINT on servers; a STRICT table of SQLite knows only INTEGER, which has 64 bits there.
 Big = BigInteger().with_variant(Integer(), "sqlite")
@@ -20,19 +23,26 @@ Big = BigInteger().with_variant(Integer(), "sqlite")
 # "C" on servers: the order of names, and with it of locks and pages, is that of code points, as in SQLite and Python.
 Words = Text().with_variant(Text(collation="C"), "postgresql")
 
+# What people edit in has the types that they expect there; a STRICT table has no others than text and integers.
+Switch = Boolean().with_variant(Integer(), "sqlite")
+Json = Text().with_variant(JSONB(), "postgresql")
+Moment = Text().with_variant(TIMESTAMP(timezone=True), "postgresql")
+
 # Room in each page for the next version of its rows, so that an update touches no index.
 _ROOMY = {"fillfactor": 70}
 # Rows of a queue live for moments: what they leave is to be cleared away before it is in the way.
-_RESTLESS = {**_ROOMY, "autovacuum_vacuum_scale_factor": 0.02, "autovacuum_vacuum_threshold": 1000}
+RESTLESS = {**_ROOMY, "autovacuum_vacuum_scale_factor": 0.02, "autovacuum_vacuum_threshold": 1000}
 
 metadata = MetaData()
 
 
-def _required(name: str, kind: Text | BigInteger | LargeBinary = Words) -> Column[object]:
+def required(name: str, kind: Text | BigInteger | LargeBinary = Words) -> Column[object]:
+    """Return a column that is never NULL."""
     return Column(name, kind, nullable=False)
 
 
-def _counted(name: str) -> Column[object]:
+def counted(name: str) -> Column[object]:
+    """Return a number that begins with 0."""
     return Column(name, Big, nullable=False, server_default=text("0"))
 
 
@@ -49,10 +59,10 @@ def _partial(name: str, *columns: object, where: str) -> Index:
 namespaces = Table(
     "beatd_namespaces",
     metadata,
-    _required("namespace"),
-    _required("id"),
-    _required("since", Big),
-    _counted("revision"),
+    required("namespace"),
+    required("id"),
+    required("since", Big),
+    counted("revision"),
     Column("digest", Words, nullable=False, server_default=text("''")),
     Column("rolled_back_at", Big),
     Column("tzdata", Words),
@@ -68,24 +78,25 @@ namespaces = Table(
 revisions = Table(
     "beatd_revisions",
     metadata,
-    _required("namespace"),
-    _required("revision", Big),
-    _required("digest"),
-    _required("first_applied_at", Big),
+    required("namespace"),
+    required("revision", Big),
+    required("digest"),
+    required("first_applied_at", Big),
     PrimaryKeyConstraint("namespace", "revision"),
     sqlite_strict=True,
 )
 
 # ``generation`` and ``since``: once the version was taken in, what it rules begins strictly after that moment.
+# ``source`` row: it belongs to no set. It notes the tenure of a row's version, whose text is in its table.
 definitions = Table(
     "beatd_definitions",
     metadata,
-    _required("namespace"),
-    _required("name"),
-    _required("number", Big),
-    _required("changed_at", Big),
-    _required("fingerprint", Big),
-    _required("source"),
+    required("namespace"),
+    required("name"),
+    required("number", Big),
+    required("changed_at", Big),
+    required("fingerprint", Big),
+    required("source"),
     Column("entry", Words),
     Column("error", Words),
     Column("generation", Big),
@@ -98,31 +109,31 @@ definitions = Table(
 entries = Table(
     "beatd_entries",
     metadata,
-    _required("namespace"),
-    _required("name"),
-    _required("seq", Big),
-    _required("generation", Big),
-    _required("version", Big),
-    _required("fingerprint", Big),
-    _required("since", Big),
-    _required("cursor", Big),
-    _counted("runs"),
+    required("namespace"),
+    required("name"),
+    required("seq", Big),
+    required("generation", Big),
+    required("version", Big),
+    required("fingerprint", Big),
+    required("since", Big),
+    required("cursor", Big),
+    counted("runs"),
     Column("open", Words),
     Column("backlog_found_at", Big),
     Column("backlog_up_to", Big),
     Column("paused_by", Words),
     Column("paused_at", Big),
     Column("pause_note", Words),
-    _counted("removed"),
-    _counted("noticed_at"),
+    counted("removed"),
+    counted("noticed_at"),
     Column("unfinished_id", Text),
     Column("unfinished_fire_time", Big),
     Column("unfinished_since", Big),
     Column("held_id", Text),
     Column("held_fire_time", Big),
     Column("held_since", Big),
-    _counted("failures"),
-    _counted("pause_after"),
+    counted("failures"),
+    counted("pause_after"),
     PrimaryKeyConstraint("namespace", "name"),
     _partial("beatd_entries_noticed", "namespace", "noticed_at", where="noticed_at > 0"),
     postgresql_with=_ROOMY,
@@ -133,15 +144,15 @@ entries = Table(
 schedulers = Table(
     "beatd_schedulers",
     metadata,
-    _required("namespace"),
-    _required("holder"),
-    _required("host"),
-    _required("pid", Big),
-    _required("started_at", Big),
-    _required("seen_at", Big),
-    _required("expires_at", Big),
-    _counted("stopped"),
-    _counted("revision"),
+    required("namespace"),
+    required("holder"),
+    required("host"),
+    required("pid", Big),
+    required("started_at", Big),
+    required("seen_at", Big),
+    required("expires_at", Big),
+    counted("stopped"),
+    counted("revision"),
     Column("digest", Words),
     Column("status", Words, nullable=False, server_default=text("'{}'")),
     PrimaryKeyConstraint("namespace", "holder"),
@@ -151,10 +162,10 @@ schedulers = Table(
 leases = Table(
     "beatd_leases",
     metadata,
-    _required("namespace"),
-    _required("part", Big),
+    required("namespace"),
+    required("part", Big),
     Column("holder", Words),
-    _counted("expires_at"),
+    counted("expires_at"),
     PrimaryKeyConstraint("namespace", "part"),
     sqlite_strict=True,
     sqlite_with_rowid=False,
@@ -167,17 +178,17 @@ fires = Table(
     "beatd_fires",
     metadata,
     Column("id", Big, primary_key=True),
-    _required("namespace"),
-    _required("entry"),
-    _required("generation", Big),
-    _required("version", Big),
-    _required("reason"),
-    _required("first", Big),
+    required("namespace"),
+    required("entry"),
+    required("generation", Big),
+    required("version", Big),
+    required("reason"),
+    required("first", Big),
     Column("last", Big),
     Column("count", Big),
     Column("message_id", Words),
     Column("task", Words),
-    _required("written_at", Big),
+    required("written_at", Big),
     Column("state", Words),
     Column("started_at", Big),
     Column("finished_at", Big),
@@ -192,14 +203,14 @@ fires = Table(
 backfills = Table(
     "beatd_backfills",
     metadata,
-    _required("namespace"),
-    _required("id"),
-    _required("entry"),
-    _required("first", Big),
-    _required("until", Big),
-    _counted("again"),
-    _required("cursor", Big),
-    _counted("emitted"),
+    required("namespace"),
+    required("id"),
+    required("entry"),
+    required("first", Big),
+    required("until", Big),
+    counted("again"),
+    required("cursor", Big),
+    counted("emitted"),
     PrimaryKeyConstraint("namespace", "id"),
     UniqueConstraint("namespace", "entry", "first", "until", "again", name="beatd_backfills_same"),
     sqlite_strict=True,
@@ -213,24 +224,24 @@ messages = Table(
     "beatd_messages",
     metadata,
     Column("seq", Big, primary_key=True),
-    _required("namespace"),
-    _required("id"),
-    _required("queue"),
-    _counted("priority"),
-    _required("state"),
-    _counted("due"),
+    required("namespace"),
+    required("id"),
+    required("queue"),
+    counted("priority"),
+    required("state"),
+    counted("due"),
     Column("expires", Big),
-    _required("task"),
-    _required("headers"),
-    _required("body", LargeBinary()),
-    _required("content_type"),
-    _required("content_encoding"),
+    required("task"),
+    required("headers"),
+    required("body", LargeBinary()),
+    required("content_type"),
+    required("content_encoding"),
     Column("entry", Words),
     Column("fire_time", Big),
-    _required("sent_at", Big),
-    _counted("attempt"),
-    _counted("forgiven"),
-    _counted("revoked"),
+    required("sent_at", Big),
+    counted("attempt"),
+    counted("forgiven"),
+    counted("revoked"),
     Column("owner", Words),
     Column("claimed_at", Big),
     Column("lease_until", Big),
@@ -240,22 +251,22 @@ messages = Table(
     _partial("beatd_messages_delayed", "namespace", "due", where="state = 'delayed'"),
     _partial("beatd_messages_claimed", "namespace", "owner", where="state = 'claimed'"),
     _partial("beatd_messages_dead", "namespace", "queue", where="state = 'dead'"),
-    postgresql_with=_RESTLESS,
+    postgresql_with=RESTLESS,
     sqlite_strict=True,
 )
 
 results = Table(
     "beatd_results",
     metadata,
-    _required("namespace"),
-    _required("message_id"),
-    _required("state"),
+    required("namespace"),
+    required("message_id"),
+    required("state"),
     Column("result", Words),
     Column("traceback", Words),
     Column("started_at", Big),
-    _required("finished_at", Big),
+    required("finished_at", Big),
     Column("reason", Words),
-    _required("task"),
+    required("task"),
     Column("worker", Words),
     Column("entry", Words),
     Column("fire_time", Big),
@@ -267,15 +278,123 @@ results = Table(
 workers = Table(
     "beatd_workers",
     metadata,
-    _required("namespace"),
-    _required("worker"),
-    _required("host"),
-    _required("pid", Big),
-    _required("started_at", Big),
-    _required("seen_at", Big),
-    _required("expires_at", Big),
-    _required("queues"),
-    _required("children"),
+    required("namespace"),
+    required("worker"),
+    required("host"),
+    required("pid", Big),
+    required("started_at", Big),
+    required("seen_at", Big),
+    required("expires_at", Big),
+    required("queues"),
+    required("children"),
     PrimaryKeyConstraint("namespace", "worker"),
     sqlite_strict=True,
 )
+
+
+# The name of a constraint is all that a server says of it to whoever has met it.
+def _json(*names: str) -> list[Column[str] | CheckConstraint]:
+    checks = {name: f"{name} IS NULL OR json_valid({name})" for name in names}
+    return [
+        *(Column(name, Json) for name in names),
+        *(CheckConstraint(check, name=f"{name} must be JSON").ddl_if("sqlite") for name, check in checks.items()),
+    ]
+
+
+def _choice(name: str, *words: str) -> list[Column[str] | CheckConstraint]:
+    listed = ", ".join(f"'{word}'" for word in words)
+    told = f"{name} must be {', '.join(words[:-1])} or {words[-1]}"
+    return [Column(name, Words), CheckConstraint(f"{name} IN ({listed})", name=told)]
+
+
+def _named() -> list[Column[object]]:
+    return [Column("namespace", Words, nullable=False, server_default=text("'beatd'")), required("name")]
+
+
+# Made to be edited by hand: NULL means the default. Triggers keep ``generation`` and ``changed_at``; from
+# ``next_fire_at`` on the columns are copies that a scheduler writes, for the eye.
+schedules = Table(
+    "beatd_schedules",
+    metadata,
+    *_named(),
+    required("task"),
+    required("schedule"),
+    Column("exclude", Words),
+    Column("timezone", Words),
+    *_json("args", "kwargs"),
+    Column("queue", Words),
+    Column("priority", Big),
+    *_json("headers"),
+    Column("expires", Words),
+    Column("time_limit", Words),
+    Column("soft_time_limit", Words),
+    Column("enabled", Switch, server_default=text("true")),
+    CheckConstraint("enabled IN (0, 1)", name="enabled must be 0 or 1").ddl_if("sqlite"),
+    Column("starts_at", Words),
+    Column("ends_at", Words),
+    Column("max_runs", Big),
+    *_choice("misfire", "latest", "all", "skip"),
+    Column("grace", Words),
+    Column("catch_up_limit", Big),
+    *_choice("overlap", "allow", "skip", "queue_one", "cancel_previous"),
+    Column("overlap_timeout", Words),
+    Column("pause_after_failures", Big),
+    Column("jitter", Words),
+    *_choice("gap", "shift", "skip"),
+    *_choice("fold", "first", "second", "both"),
+    *_choice("business_days", "next", "previous", "skip"),
+    Column("description", Words),
+    *_json("tags"),
+    Column("generation", Big),
+    Column("changed_at", Moment),
+    Column("next_fire_at", Moment),
+    Column("last_fire_at", Moment),
+    counted("run_count"),
+    Column("error", Words),
+    PrimaryKeyConstraint("namespace", "name"),
+    postgresql_with=_ROOMY,
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+calendars = Table(
+    "beatd_calendars",
+    metadata,
+    *_named(),
+    Column("country", Words),
+    Column("region", Words),
+    *_json("closed", "dates", "open"),
+    Column("description", Words),
+    Column("changed_at", Moment),
+    PrimaryKeyConstraint("namespace", "name"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+# What happened to rows of the two tables above. ``kind``: schedule or calendar. ``op``: insert, update, delete, or was
+# (a row that an insert may be about to replace). ``changed_at``: the moment, and the number of the version that begins
+# with it. ``former``: the row before, a JSON object; ``former_changed_at``: the number that it had.
+changes = Table(
+    "beatd_changes",
+    metadata,
+    Column("seq", Big, primary_key=True, autoincrement=True),
+    counted("txid"),
+    required("kind"),
+    required("namespace"),
+    required("name"),
+    required("op"),
+    Column("generation", Big),
+    required("changed_at", Big),
+    Column("former_changed_at", Big),
+    Column("former", Words),
+    Index("beatd_changes_name", "kind", "namespace", "name", "changed_at"),
+    Index("beatd_changes_txid", "txid"),
+    sqlite_strict=True,
+    sqlite_autoincrement=True,
+)
+
+# Which state the rows of a namespace are fired from: it may be in another database.
+installations = Table(
+    "beatd_installations", metadata, required("namespace"), required("id"), PrimaryKeyConstraint("namespace"),
+    sqlite_strict=True,
+)  # fmt: skip

@@ -12,23 +12,28 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, StaticPool
 
+from beatd.core.rows.columns import EDITABLE
 from beatd.errors import BeatdError, StoreError
 from beatd.ports import Clock
-from beatd.sqlkit import migrate, place
+from beatd.sqlkit import migrate, place, triggers
 from beatd.sqlkit.database import BUSY_SECONDS, Alone, Database
 from beatd.sqlkit.dialect import OLDEST_SQLITE
 from beatd.sqlkit.failures import is_busy, translated
-from beatd.sqlkit.schema import metadata
+from beatd.sqlkit.limits import metadata
 from beatd.sqlkit.watch import Watch
 
 _WAL_TRIES = 100
+_LOOK_SECONDS = 0.05
 
 
 class SqliteDatabase(Database):
     """``sqlite:///path``, or ``memory://`` for one private to this object.
 
-    With ``create`` a missing file is made and an older schema upgraded; without, both are a StoreError.
+    With ``create`` a missing file is made and an older schema upgraded; without, the former is a StoreError.
     """
+
+    begin_reading = "BEGIN"
+    begin_migration = "BEGIN IMMEDIATE"
 
     def __init__(
         self,
@@ -67,7 +72,7 @@ class SqliteDatabase(Database):
         return self._transaction("BEGIN")
 
     @contextmanager
-    def write(self, *, alone: Alone | None = None) -> Iterator[Connection]:  # noqa: ARG002  every writer is alone
+    def write(self, *, alone: Alone | None = None, once: bool = False) -> Iterator[Connection]:  # noqa: ARG002  every writer is alone
         """Open a transaction as the only writer; commits at the end, rolls back on any exception."""
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
@@ -77,7 +82,7 @@ class SqliteDatabase(Database):
 
     def bare(self, *, writing: bool = False) -> AbstractContextManager[Connection]:
         """Open a transaction without looking at the schema; for migrations."""
-        return self._transaction("BEGIN IMMEDIATE" if writing else "BEGIN", checked=False)
+        return self._transaction(self.begin_migration if writing else self.begin_reading, checked=False)
 
     def clock(self, own: Clock) -> Clock:
         """Return this host's clock: all who share the file are on it."""
@@ -105,7 +110,19 @@ class SqliteDatabase(Database):
             return shortest
         return longest if watch.works and not watch.wait(longest - shortest) else shortest
 
-    def faults(self, connection: Connection) -> list[str]:
+    def notice(self, seen: tuple[int, int] | None, seconds: float, channel: str) -> bool:  # noqa: ARG002  any commit wakes
+        """Return True soon after a commit since ``seen``, False after so many seconds."""
+        seen = self.data_version() if seen is None else seen
+        until = time.monotonic() + seconds
+        while True:
+            # First, or whoever waits beside a busy writer would not wait at all.
+            time.sleep(max(0.0, min(_LOOK_SECONDS, until - time.monotonic())))
+            if self.data_version() != seen:
+                return True
+            if time.monotonic() >= until:
+                return False
+
+    def faults(self, connection: Connection, *, whole: bool) -> list[str]:  # noqa: ARG002  a table that is not there is found
         """Return what SQLite's own check finds."""
         lines = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check(20)")]
         return [line for line in lines if line != "ok"]
@@ -133,11 +150,12 @@ class SqliteDatabase(Database):
 
     def _prepare(self, connection: Connection) -> None:
         if self.path is not None:
-            migrate.ensure(self, connection, ("BEGIN", "BEGIN IMMEDIATE"))
+            migrate.ensure(self, connection)
             return
         connection.info["begin"] = "BEGIN IMMEDIATE"
         with connection.begin():
             metadata.create_all(connection)
+            triggers.create(connection, EDITABLE)
 
     def _translated(self, error: Exception) -> BeatdError | None:
         ours = translated(error, self.url, self.place)

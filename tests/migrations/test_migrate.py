@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
@@ -14,6 +13,7 @@ from beatd.errors import StoreError
 from beatd.sqlkit import migrate
 from beatd.sqlkit.database import open_database
 from beatd.stores.sql import SqlRecords
+from tests.migrations.versions import make_tables
 
 
 @pytest.fixture
@@ -69,19 +69,20 @@ def test_the_tables_of_others_in_the_same_file_are_left_alone(db):
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").all() == [("theirs",)]
 
 
-def _set_version(db, version):
+def _set_version(db, version, oldest="NULL"):
     migrate.upgrade(db)
     with db.write() as connection:
-        connection.exec_driver_sql(f"UPDATE beatd_schema SET version_num = '{version}'")
+        connection.exec_driver_sql(f"UPDATE beatd_schema SET version_num = '{version}', oldest = {oldest}")
     db.close()
 
 
-def test_a_newer_schema_is_refused(db):
-    _set_version(db, "9999")
+@pytest.mark.parametrize("oldest", ["NULL", "'9998'"])
+def test_a_newer_schema_is_refused(db, oldest):
+    _set_version(db, "9999", oldest)
     for create in (True, False):
         other = open_database(f"sqlite:///{db.path}", create=create)
         with (
-            pytest.raises(StoreError, match=r"made by a newer beatd \(schema 9999, this one knows 0004\)"),
+            pytest.raises(StoreError, match=r"made by a newer beatd \(schema 9999, this one knows 0006\)"),
             other.read(),
         ):
             pass
@@ -93,15 +94,11 @@ def test_a_newer_schema_is_refused(db):
 
 def _at_version(db, version):
     """Make the tables as that version of the schema has them, with a namespace in them."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    make_tables(db, version)
     with db.bare(writing=True) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, version)
         connection.exec_driver_sql(
             "INSERT INTO beatd_namespaces (namespace, id, since, tzdata, astral) VALUES ('n', 'i', 1, '2026.1', '3.2')"
         )
-    assert migrate.current(db) == version
 
 
 def test_the_first_schema_is_migrated_at_first_use_with_what_is_in_it(db):
@@ -155,7 +152,7 @@ def test_a_reader_does_not_migrate(db):
     with db.bare(writing=True) as connection:
         connection.exec_driver_sql("CREATE TABLE theirs (x)")
     reader = open_database(f"sqlite:///{db.path}", create=False)
-    with pytest.raises(StoreError, match="has no tables of beatd yet; `beatd run` makes them"), reader.read():
+    with pytest.raises(StoreError, match="has no tables of beatd yet; `beatd db upgrade` makes them"), reader.read():
         pass
     assert "the schema is absent" in migrate.check(reader)[0]
     reader.close()

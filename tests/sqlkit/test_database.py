@@ -8,16 +8,12 @@ import pytest
 
 from beatd.sqlkit import migrate
 from beatd.sqlkit.database import Database, open_database
-from tests.servers.postgresql import postgres_schema
+from tests.servers.places import place_for_entries
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/beatd.db"
-        return
-    with postgres_schema() as made:
-        yield made
+    yield from place_for_entries(request.param, tmp_path)
 
 
 @pytest.fixture

@@ -3,6 +3,9 @@
 import os
 import subprocess
 import sys
+import threading
+import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -76,12 +79,21 @@ def test_a_forked_child_works_on_a_connection_of_its_own_and_ends_nobodys_sessio
         assert connection.exec_driver_sql("SELECT pg_backend_pid()").scalar() == mine
 
 
+def _terminate(other: psycopg.Connection, pid: int) -> None:
+    """End a session, and wait until its process is gone; the server can wait by itself from version 14 on."""
+    other.execute("SELECT pg_terminate_backend(%s)", (pid,))
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_a_session_ended_by_the_server_is_replaced_before_anybody_notices(db):
     touch(db)
     with db.write() as connection:
         pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
     with psycopg.connect(POSTGRES, autocommit=True) as other:
-        other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        _terminate(other, pid)
     assert touch(db) == 0
 
 
@@ -93,7 +105,7 @@ def test_a_session_ended_within_a_transaction_is_an_outage_and_nothing_is_stored
             connection.exec_driver_sql("INSERT INTO beatd_leases (namespace, part) VALUES ('n', 1)")
             pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
             with psycopg.connect(POSTGRES, autocommit=True) as other:
-                other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+                _terminate(other, pid)
 
     with pytest.raises(BrokerUnavailableError):
         write()
@@ -151,7 +163,7 @@ def test_a_deadlock_is_an_outage_that_passes(db, url):
 def test_no_such_database_is_named_with_the_remedy():
     require_postgres()
     text = refusal(open_database(POSTGRES.replace("/test", "/beatd_no_such_database")))
-    assert "does not exist; make it: createdb NAME" in text
+    assert "does not exist; make it: createdb beatd_no_such_database" in text
 
 
 def test_no_such_user_is_told_without_the_password():
@@ -206,11 +218,46 @@ def test_without_the_package_the_extra_is_named():
 
 
 def test_reading_does_not_make_tables_and_an_older_schema_is_not_upgraded_by_the_way(url, db):
-    assert "has no tables of beatd yet; `beatd run` makes them" in refusal(open_database(url, create=False))
+    assert "has no tables of beatd yet; `beatd db upgrade` makes them" in refusal(open_database(url, create=False))
     touch(db)
     with db.write() as connection:
         connection.exec_driver_sql("DROP TABLE beatd_workers")
     assert migrate.check(db) == ["the table beatd_workers is missing"]
+
+
+@pytest.mark.parametrize(
+    ("deed", "statement"),
+    [
+        ("DROP TABLE beatd_changes", "INSERT INTO beatd_schedules (name, task, schedule) VALUES ('a', 't', 'x')"),
+        ("DROP FUNCTION beatd_us", "INSERT INTO beatd_schedules (name, task, schedule) VALUES ('a', 't', 'x')"),
+        ("ALTER TABLE beatd_schedules DROP description CASCADE", "SELECT description FROM beatd_schedules"),
+        (
+            "ALTER TABLE beatd_calendars DROP CONSTRAINT beatd_calendars_pkey",
+            "INSERT INTO beatd_calendars (name) VALUES ('a') ON CONFLICT (namespace, name) DO NOTHING",
+        ),
+    ],
+    ids=["table", "function", "column", "key"],
+)
+def test_a_schema_that_is_not_whole_as_in_the_middle_of_a_restore_is_told_without_a_traceback(db, deed, statement):
+    with db.write() as connection:
+        connection.exec_driver_sql(deed)
+    told = r"lacks a table, .* of beatd; run `beatd db upgrade`"
+    with pytest.raises(StoreError, match=told), db.write() as connection:
+        connection.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize("made", ["CREATE TABLE beatd_namespaces (x INT)", "CREATE FUNCTION beatd_us(INT) {}"])
+def test_tables_that_somebody_makes_at_the_same_time_are_an_outage_that_passes(db, url, made):
+    base, _, schema = url.partition("?schema=")
+    made = made.format("RETURNS INT LANGUAGE sql AS 'SELECT 1'")
+    with psycopg.connect(base) as restoring:
+        restoring.execute(f'SET search_path = "{schema}"')
+        with db.write() as connection:
+            connection.exec_driver_sql("DROP TABLE beatd_namespaces")
+        restoring.execute(made)
+        threading.Timer(0.5, restoring.commit).start()
+        with pytest.raises(BrokerUnavailableError, match="somebody else makes them"), db.write() as connection:
+            connection.exec_driver_sql(made)
 
 
 def test_backup_is_left_to_the_server(db, tmp_path):

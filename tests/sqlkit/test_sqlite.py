@@ -113,7 +113,10 @@ def test_a_file_put_in_the_place_of_another_is_made_ready(db):
 
 def test_reading_does_not_make_a_database(tmp_path):
     path = tmp_path / "beatd.db"
-    assert refusal(SqliteDatabase(f"sqlite:///{path}", create=False)) == f"no database at {path}; `beatd run` makes it"
+    assert (
+        refusal(SqliteDatabase(f"sqlite:///{path}", create=False))
+        == f"no database at {path}; `beatd db upgrade` makes it"
+    )
     assert list(tmp_path.iterdir()) == []
     path.touch()
     assert "no database at" in refusal(SqliteDatabase(f"sqlite:///{path}", create=False))
@@ -122,11 +125,11 @@ def test_reading_does_not_make_a_database(tmp_path):
 
 def test_a_missing_directory_is_named(tmp_path):
     text = refusal(SqliteDatabase(f"sqlite:///{tmp_path}/absent/beatd.db"))
-    assert f"there is no directory '{tmp_path}/absent'; make it, or name another file in `broker`" in text
+    assert f"there is no directory '{tmp_path}/absent'; make it, or name another file" in text
 
 
 def test_a_directory_is_no_database(tmp_path):
-    assert "is a directory; name a file in `broker`" in refusal(SqliteDatabase(f"sqlite:///{tmp_path}"))
+    assert "is a directory; name a file in it" in refusal(SqliteDatabase(f"sqlite:///{tmp_path}"))
 
 
 @pytest.mark.parametrize(

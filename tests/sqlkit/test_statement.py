@@ -4,7 +4,9 @@ import importlib
 
 import pytest
 
+from beatd.brokers import sqlsettle
 from beatd.brokers.sqlclaim import _claim_statement
+from beatd.sqlkit import rows
 from beatd.sqlkit.database import open_database
 from beatd.sqlkit.statement import Statement
 
@@ -12,7 +14,11 @@ MODULES = [
     *(f"beatd.brokers.{name}" for name in ("sqladmin", "sqlclaim", "sqllimits", "sqlreceiver", "sqlsettle")),
     *(f"beatd.sqlkit.{name}" for name in ("fires", "fold", "holding", "messages", "outcomes", "records", "revoking")),
     *(f"beatd.stores.{name}" for name in ("sqldefinitions", "sqlinstall", "sqlleases", "sqlprune", "sqlrevision")),
-    *(f"beatd.stores.{name}" for name in ("sqlrow", "sqlstep")),
+    *(
+        f"beatd.stores.{name}"
+        for name in ("sqlbackfills", "sqlpast", "sqlrepairs", "sqlrow", "sqlshares", "sqlstep", "sqltenures")
+    ),
+    *(f"beatd.stores.rows.{name}" for name in ("known", "pruning", "reading")),
     "beatd.results.sql",
 ]
 
@@ -20,10 +26,16 @@ MODULES = [
 def _statements():
     for module in MODULES:
         for name, value in vars(importlib.import_module(module)).items():
-            if isinstance(value, Statement):
+            if isinstance(value, Statement) and value is not sqlsettle._DONE_AND_STORED:  # a server's
                 yield pytest.param(value, id=f"{module.rpartition('.')[2]}.{name}")
-    yield pytest.param(_claim_statement(1), id="claim from one queue")
-    yield pytest.param(_claim_statement(3), id="claim from three queues")
+    for pauses in (True, False):
+        known = "" if pauses else ", before there were pauses"
+        yield pytest.param(_claim_statement(_queues(1), pauses=pauses), id=f"claim from one queue{known}")
+        yield pytest.param(_claim_statement(_queues(3), pauses=pauses), id=f"claim from three queues{known}")
+
+
+def _queues(count):
+    return tuple(f"queue_{number}" for number in range(count))
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +54,14 @@ def test_no_statement_walks_a_whole_table(statement, connection):
     assert not [line for line in plan if line.startswith("SCAN beatd_")], plan
 
 
+@pytest.mark.parametrize("sql", [rows._SQLITE_SINCE, rows._SQLITE_LOG_OF])
+def test_what_was_changed_is_found_without_walking_the_log(sql, connection):
+    plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", ("[]",) * sql.count("?"))]
+    assert not [line for line in plan if line.startswith("SCAN beatd_")], plan
+
+
 def test_claiming_takes_the_best_straight_from_the_index(connection):
-    compiled = _claim_statement(1)._for(connection.dialect)
+    compiled = _claim_statement(_queues(1), pauses=True)._for(connection.dialect)
     values = tuple(compiled.constants.get(name, 1) for name in compiled.names)
     plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled.sql}", values)]
     assert any("beatd_messages_ready (namespace=? AND queue=?)" in line for line in plan), plan
