@@ -1,5 +1,7 @@
 """Every error that beatd raises on purpose."""
 
+from collections.abc import Mapping
+
 
 class BeatdError(Exception):
     """Base of all beatd errors; its text is meant for the user, without a traceback."""
@@ -29,6 +31,14 @@ class DefinitionError(BeatdError, ValueError):
         self.hint = hint
 
 
+class InvalidEntryError(DefinitionError):
+    """A field that was given for an entry cannot be used; ``field`` names it."""
+
+    def __init__(self, place: str, reason: str, hint: str | None = None, *, field: str) -> None:
+        super().__init__(place, reason, hint)
+        self.field = field
+
+
 class SettingsError(BeatdError, ValueError):
     """A setting is unknown or has a value that cannot be used."""
 
@@ -40,10 +50,10 @@ class SettingsError(BeatdError, ValueError):
 
 
 class BrokerUnavailableError(BeatdError, ConnectionError):
-    """The broker could not be reached or did not answer in time; the URL carries no password."""
+    """A broker, store or table could not be reached or did not answer in time; the URL carries no password."""
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"broker {url} is not available: {reason}")
+        super().__init__(f"{url} is not available: {reason}")
         self.url = url
         self.reason = reason
 
@@ -54,6 +64,35 @@ class CallError(BeatdError, ValueError):
 
 class StoreError(BeatdError):
     """The state store refused or could not do what was asked."""
+
+
+class NotSupportedError(BeatdError):
+    """A broker cannot do what was asked of it, as it is; says which, and the remedy."""
+
+
+class UnknownEntryError(StoreError):
+    """There is no entry of that name where it was looked for."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(reason)
+        self.name = name
+
+
+class EntryExistsError(StoreError):
+    """An entry is to be added under a name that is taken."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(reason)
+        self.name = name
+
+
+class EntryConflictError(StoreError):
+    """Somebody else changed or removed an entry since it was read; ``differs``: field → (as it was read, as it is)."""
+
+    def __init__(self, name: str, reason: str, differs: Mapping[str, tuple[object, object]]) -> None:
+        super().__init__(reason)
+        self.name = name
+        self.differs = differs
 
 
 class StaleSetError(StoreError):

@@ -10,9 +10,7 @@ from typing import Protocol
 
 from beatd.core.backfill import Errand, Stridden, Stride
 from beatd.core.entry import Draft, Tenure, Version
-from beatd.core.message import Delivery, Message
 from beatd.core.record import Answer, Disposition, Item, Record
-from beatd.core.states import Outcome, State
 
 
 class Clock(Protocol):
@@ -93,8 +91,11 @@ class Definitions(Protocol):
         Returns (former, present) of those that changed since a scheduler last did this.
         """
 
-    def apply(self, drafts: Sequence[Draft], *, holder: str, replace: bool = False) -> Applied:
+    def apply(self, drafts: Sequence[Draft], *, holder: str, replace: bool = False, above: int = 0) -> Applied:
         """Make these drafts the set: definitions first, then the revision by compare-and-set.
+
+        The new revision is the one after the current one, or after ``above`` where that is larger: a number of a row's
+        version, from which the set is to take a name over.
 
         Raises StaleSetError when a scheduler carrying a later set is live (or vanished under 10 minutes ago without
         a graceful stop), or when the set shares no name with the current one; ``replace`` overrides both.
@@ -164,6 +165,10 @@ class SchedulerInfo:
     parts: int
     revision: int
     status: Mapping[str, object]
+
+    def is_live(self, now: int) -> bool:
+        """Return whether its lease lasts; ``now`` by the store's clock."""
+        return self.expires_at > now
 
 
 class Leases(Protocol):
@@ -237,7 +242,10 @@ class Past(Protocol):
         """Return the next names that have a record, in their order, behind ``after``."""
 
     def tenures(self, name: str) -> list[Tenure]:
-        """Return the versions of a name that were taken in and are still kept, in the order in which they ruled."""
+        """Return the versions of a name that were taken in and are still kept, in the order in which they ruled.
+
+        Of a row's version there is what ``Tenure`` says.
+        """
 
     def emitted(self, name: str, after: int, until: int, limit: int) -> list[tuple[int, int]]:
         """Return (fire time, version) of the fires in (after, until] that the schedule emitted, the oldest first.
@@ -260,121 +268,6 @@ class Backfills(Protocol):
 
         With an exchange the history says ``backfilled`` of the fires; without, that they were sent beside the schedule.
         """
-
-
-# ---------------------------------------------------------------- broker
-
-
-class Sender(Protocol):
-    """The half of a broker that callers need."""
-
-    def send(self, message: Message) -> None:
-        """Return only once the broker has taken responsibility; an id already there is ignored."""
-
-    def send_many(self, messages: Sequence[Message]) -> None:
-        """Send all in one atomic operation."""
-
-
-class Receiver(Protocol):
-    """The half of a broker that workers need. ``owner`` names one child process."""
-
-    def claim(self, queues: Sequence[str], *, owner: str, limit: int, lease: int) -> list[Delivery]:
-        """Take up to ``limit`` due messages in one atomic operation that starts their lease and counts the attempt.
-
-        Revoked, expired and too often delivered messages are ended on the way (revoked, revoked, dead), not returned.
-        """
-
-    def renew(self, owners: Sequence[str], *, lease: int) -> int:
-        """Extend the leases of everything these owners hold; return how many messages."""
-
-    def settle(self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message] = ()) -> bool:
-        """End a delivery, store its outcome and send the follow-ups in one atomic step, fenced by owner and attempt.
-
-        ``Verdict.RETRY`` puts the message back at ``outcome.retry_at`` with its ``retries`` header raised by one.
-        The record of its entry learns of the end in the same step (``core.ending``), and is locked before the message.
-        Returns False, and does nothing, where the delivery is no longer this owner's.
-        """
-
-    def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool, before: int | None = None) -> int:
-        """Put back what ``owner`` holds (or only ``ids``), at once; without ``penalty`` the attempt is not counted.
-
-        ``before``: only what it claimed before that moment.
-        """
-
-    def reap(self) -> int:
-        """Put back every message whose lease has passed; return how many."""
-
-    def wait(self, queues: Sequence[str], timeout: int) -> bool:
-        """Return True soon after something may be claimable, False after ``timeout`` microseconds."""
-
-
-class Outcomes(Protocol):
-    """The store of results."""
-
-    def get(self, message_id: str) -> "Stored | None":
-        """Return what is known of a message: its outcome, or that it waits or runs; None if nothing is known."""
-
-    def forget(self, message_id: str) -> None:
-        """Delete the stored outcome."""
-
-    def prune(self, *, before: int, limit: int = 1000) -> int:
-        """Delete at most ``limit`` outcomes finished before that moment; return how many."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """One message's outcome as stored; ``result`` decoded from JSON."""
-
-    message_id: str
-    state: State
-    result: object = None
-    traceback: str | None = None
-    started_at: int | None = None
-    finished_at: int | None = None
-    reason: str | None = None
-    task: str | None = None
-
-
-class Limits(Protocol):
-    """Broker state that holds messages back."""
-
-    def revoke(self, message_id: str, *, terminate: bool = False) -> bool:
-        """End an unstarted message as revoked, or mark a running one; False if it is not known.
-
-        One that runs is not run again; with ``terminate`` its worker ends it, too.
-        """
-
-    def to_terminate(self, owners: Sequence[str]) -> frozenset[tuple[str, int]]:
-        """Return (id, attempt) of what these owners run and somebody revoked with termination; takes no lock."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerInfo:
-    """One worker as the broker knows it."""
-
-    worker: str
-    host: str
-    pid: int
-    started_at: int
-    seen_at: int
-    queues: tuple[str, ...]
-    children: tuple[Mapping[str, object], ...]
-
-
-class QueueAdmin(Protocol):
-    """Queues and workers as people ask about them."""
-
-    def sizes(self) -> dict[str, dict[str, int]]:
-        """Return per queue how many messages are ready, delayed, claimed and dead."""
-
-    def report(self, worker: WorkerInfo, *, ttl: int) -> None:
-        """Say that a worker is alive; forgotten after ``ttl`` microseconds."""
-
-    def retire(self, worker: str) -> None:
-        """Forget a worker that stopped."""
-
-    def workers(self) -> list[WorkerInfo]:
-        """Return the live workers."""
 
 
 class Source(Protocol):

@@ -34,7 +34,8 @@ class ServerClock:
         elapsed = self._own.elapsed()
         if self._ahead is None or elapsed >= self._next:
             self._ahead = self._measured(elapsed)
-        return self._ahead + self._own.elapsed()
+            elapsed = self._own.elapsed()
+        return self._ahead + elapsed
 
     def elapsed(self) -> int:
         """Return microseconds on this host's clock that never steps and counts suspension."""

@@ -5,25 +5,45 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from beatd.config.bounds import MOST_CHILDREN
+from beatd.config.sizes import size
 from beatd.core.field_values import LATER, FieldError, choice, duration, none_yet, printable, shown, text, whole, zone
+from beatd.core.limits.shares import parse_queues
 
+_NUMBER = re.compile(r" *\d{1,9} *")
 _NAMESPACE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_OTHER_POOLS = {
+    "gevent": "use 'threads', which need no patched libraries",
+    "eventlet": "use 'threads', which need no patched libraries",
+    "asyncio": "use 'threads', which run `async def` tasks, too",
+    "processes": "use 'prefork'",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """How to read one setting, from its value in TOML or its text elsewhere; ``many``: a list, or one of its items."""
+    """How to read one setting, from its value in TOML or its text elsewhere; ``many``: a list, or one of its items.
+
+    ``check`` raises ValueError for a list whose items do not go together.
+    """
 
     decode: Callable[[str, Any], Any]
     many: bool = False
     number: bool = False
+    check: Callable[[tuple[Any, ...]], object] | None = None
 
     def read(self, key: str, value: Any) -> Any:
         """Return the typed value. Raises FieldError."""
         if not self.many:
             return self.decode(key, value)
         items = value if isinstance(value, list | tuple) else [value]
-        return tuple(self.decode(key, item) for item in items)
+        found = tuple(self.decode(key, item) for item in items)
+        try:
+            if self.check is not None:
+                self.check(found)
+        except ValueError as error:
+            raise FieldError(key, str(error)) from None
+        return found
 
     def from_text(self, value: str) -> Any:
         """Return what an environment variable's text stands for in TOML."""
@@ -32,17 +52,34 @@ class Key:
         return int(value) if self.number and re.fullmatch(r"-?\d{1,18}", value.strip()) else value
 
 
-def _words(known: tuple[str, ...], later: tuple[str, ...] = ()) -> Callable[[str, Any], str]:
-    """Return a decoder of one of some words, in any case; some are known but of a later version."""
+def _words(*known: str) -> Callable[[str, Any], str]:
+    """Return a decoder of one of some words, in any case."""
     among = choice(*known)
+    return lambda key, value: among(key, value.lower() if isinstance(value, str) else value)
 
-    def decode(key: str, value: Any) -> str:
-        word = value.lower() if isinstance(value, str) else value
-        if word in later:
-            raise FieldError(key, f"{shown(value)} is {LATER}", f"choose {' or '.join(map(repr, known))}")
-        return among(key, word)
 
-    return decode
+def _bounds(key: str, value: Any) -> tuple[int, int]:
+    """Read the fewest and the most children: ``2,8``, or a list of the two numbers."""
+    parts = value.split(",") if isinstance(value, str) else value
+    found = [
+        int(part) for part in map(str, parts if isinstance(parts, list | tuple) else ()) if _NUMBER.fullmatch(part)
+    ]
+    if len(found) != 2 or len(parts) != 2:
+        raise FieldError(key, f"must be two whole numbers, MIN,MAX, got {shown(value)}", 'write one such as "2,8"')
+    least, most = found
+    if least > most:
+        raise FieldError(key, f"the smaller number comes first, got {shown(value)}", f'write "{most},{least}"')
+    if least < 1 or most > MOST_CHILDREN:
+        reason = f"must lie between 1 and {MOST_CHILDREN} children, got {shown(value)}"
+        raise FieldError(key, reason, "one child at least has to stay")
+    return least, most
+
+
+def _pool(key: str, value: Any) -> str:
+    word = value.lower() if isinstance(value, str) else value
+    if word in _OTHER_POOLS:
+        raise FieldError(key, f"{shown(value)} is {LATER}", _OTHER_POOLS[word])
+    return choice("prefork", "threads", "solo")(key, word)
 
 
 def _namespace(key: str, value: Any) -> str:
@@ -68,24 +105,27 @@ KEYS: Mapping[str, Key] = {
     "namespace": Key(_namespace),
     "timezone": Key(zone),
     "queue": Key(printable(200)),
-    "queues": Key(printable(200), many=True),
-    "workers": Key(whole(1, 1024), number=True),
-    "consumers": Key(_words(("beatd", "celery"))),
-    "pool": Key(_words(("prefork", "solo"), later=("threads", "gevent", "eventlet", "asyncio", "processes"))),
+    "queues": Key(printable(200), many=True, check=parse_queues),
+    "workers": Key(whole(1, MOST_CHILDREN), number=True),
+    "max_tasks_per_child": Key(whole(1), number=True),
+    "max_memory_per_child": Key(size),
+    "autoscale": Key(_bounds),
+    "consumers": Key(_words("beatd", "celery")),
+    "pool": Key(_pool),
     "max_deliveries": Key(whole(1), number=True),
     "drain_timeout": Key(duration(0)),
     "late_after": Key(duration(1)),
     "catch_up_rate": Key(whole(1), number=True),
     "max_clock_skew": Key(duration(1)),
-    "history": Key(_words(("all", "exceptions", "none"))),
+    "history": Key(_words("all", "exceptions", "none")),
     "history_keep": Key(duration(1)),
     "history_max": Key(whole(0), number=True),
     "result_expires": Key(duration(1)),
-    "accept": Key(_words(("json",), later=("msgpack", "yaml", "pickle")), many=True),
+    "accept": Key(printable(200), many=True),
     "allow_shell": Key(_filled, many=True),
     "allow_http": Key(_filled, many=True),
-    "log_level": Key(_words(("debug", "info", "warning", "error", "critical"))),
-    "log_format": Key(_words(("auto", "text", "logfmt", "json"))),
+    "log_level": Key(_words("debug", "info", "warning", "error", "critical")),
+    "log_format": Key(_words("auto", "text", "logfmt", "json")),
     "dedup": Key(none_yet),
     "dedup_window": Key(none_yet),
 }

@@ -8,7 +8,7 @@ from beatd.config.keys import KEYS, PROCESS_KEYS
 from beatd.config.layers import Layer, Raw, of_app, of_documents, of_environ, of_options, read_file
 from beatd.config.secrets import resolve
 from beatd.config.settings import Settings
-from beatd.config.urls import celery_app, check_celery_app, is_url, usable_url
+from beatd.config.urls import celery_app, check_celery_app, is_file, is_url, table_url, usable_url
 from beatd.core.document import Document
 from beatd.core.field_values import LATER, FieldError
 from beatd.core.urls import masked
@@ -65,7 +65,7 @@ class _Reader:
             value, where = resolve(key, raw.value, self.environ, raw.base)
             decoded = _ALL[key].read(key, value)
             if key == "schedule":
-                decoded = tuple(_source(key, path, raw.base) for path in decoded)
+                decoded = tuple(_source(key, path, raw.base, self.environ) for path in decoded)
         except FieldError as error:
             raise SettingsError(raw.place, error.reason, error.hint) from None
         return decoded, f"{raw.origin} ({where})" if where else raw.origin
@@ -99,7 +99,7 @@ def _documents(reader: _Reader, above: Sequence[Layer], config_path: str | None)
     given = next((layer.values["schedule"] for layer in above if "schedule" in layer.values), None)
     if given is not None:
         sources, _ = reader.decode("schedule", given)
-        paths = [source for source in sources if celery_app(source) is None]
+        paths = [source for source in sources if is_file(source)]
         if paths:
             return [read_file(file) for path in paths for file in _files(Path(path))]
     return [read_file(Path(DEFAULT_FILE))] if Path(DEFAULT_FILE).exists() else []
@@ -115,12 +115,13 @@ def _files(path: Path) -> list[Path]:
         return []
 
 
-def _source(key: str, path: str, base: str) -> str:
+def _source(key: str, path: str, base: str, environ: Mapping[str, str]) -> str:
     if (target := celery_app(path)) is not None:
         check_celery_app(key, target)
         return path
     if is_url(path):
-        raise FieldError(key, f"{masked(path)!r}: a database as a source is {LATER}", "name a TOML file or a folder")
+        # From where a broker's URL counts, whatever file it stands in: the same text is the same database.
+        return table_url(key, path, environ)
     return str(Path(base, path)) if base else path
 
 
@@ -132,7 +133,7 @@ def _own_schedules(documents: Sequence[Document]) -> tuple[str, ...]:
 
 def _check_unread(documents: Sequence[Document], reader: _Reader) -> None:
     """Refuse schedules in a file whose own ``schedule`` key names other files: they would be left out in silence."""
-    sources = [Path(source).absolute() for source in reader.values.get("schedule", ())]
+    sources = [Path(source).absolute() for source in reader.values.get("schedule", ()) if is_file(source)]
     for document in documents:
         at, place = document.at("beatd", "schedule"), Path(document.place).absolute()
         own = reader.origins["schedule"] == at and "schedules" in document.data

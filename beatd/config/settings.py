@@ -9,7 +9,7 @@ DAY = 86_400 * SECOND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every ``[beatd]`` key. Durations are integer microseconds.
+    """Every ``[beatd]`` key. Durations are integer microseconds, sizes bytes.
 
     ``origins`` tells for each key where its value came from ("command line", "BEATD_BROKER", "prod.toml:3",
     "App(...)", "default"). URLs may hold passwords: print them through ``beatd.core.urls.masked`` only.
@@ -25,6 +25,9 @@ class Settings:
     queue: str = "celery"
     queues: tuple[str, ...] = ()
     workers: int | None = None
+    max_tasks_per_child: int | None = None
+    max_memory_per_child: int | None = None
+    autoscale: tuple[int, int] | None = None
     consumers: str = "beatd"
     pool: str = "prefork"
     max_deliveries: int = 5

@@ -1,7 +1,7 @@
 """URLs of brokers and stores: which are known, and what a relative path counts from."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from beatd.core.document import nearest
@@ -9,6 +9,7 @@ from beatd.core.field_values import LATER, FieldError, shown
 from beatd.core.urls import masked
 
 _SCHEMES = ("sqlite", "memory", "postgresql", "postgres", "redis", "rediss", "celery+redis", "celery+rediss")
+_WITH_TABLES = ("sqlite", "postgresql")
 _LATER = (
     "mysql",
     "mariadb",
@@ -28,6 +29,21 @@ def is_url(text: str) -> bool:
     return _URL.fullmatch(text) is not None
 
 
+def has_tables(url: str) -> bool:
+    """Return whether a URL names a database in which entries may be rows of a table."""
+    return url.partition("://")[0] in _WITH_TABLES
+
+
+def named_tables(sources: Iterable[str]) -> list[str]:
+    """Return those of the sources of entries that are databases, each once."""
+    return list(dict.fromkeys(filter(is_url, sources)))
+
+
+def is_file(source: str) -> bool:
+    """Return whether a source of entries is a file or a folder."""
+    return celery_app(source) is None and not is_url(source)
+
+
 def celery_app(source: str) -> str | None:
     """Return what ``celery:MODULE[:ATTR]`` names, as ``celery -A`` takes it; None for any other source."""
     return source.removeprefix(_CELERY) if source.startswith(_CELERY) else None
@@ -38,6 +54,16 @@ def check_celery_app(key: str, target: str) -> None:
     if not _APP.fullmatch(target):
         reason = f"{shown(_CELERY + target)} names no Celery app"
         raise FieldError(key, reason, "write celery:MODULE or celery:MODULE:ATTRIBUTE, as in celery:proj.app")
+
+
+def table_url(key: str, url: str, environ: Mapping[str, str]) -> str:
+    """Return the URL of a database whose tables hold entries. Raises FieldError for one that cannot."""
+    found = usable_url(key, url, environ)
+    scheme = found.partition(":")[0]
+    if scheme not in _WITH_TABLES:
+        reason = f"{masked(url)!r}: entries are not read from {scheme}://"
+        raise FieldError(key, reason, "name a TOML file or a folder, sqlite:///PATH or postgresql://USER@HOST/NAME")
+    return found
 
 
 def usable_url(key: str, url: str, environ: Mapping[str, str]) -> str:

@@ -81,7 +81,7 @@ def judge(
         else:
             finding.unjudged += 1
     _odd(finding, ahead.before(finding.until + 1), known, last_known=last_known)
-    _compare_counts(finding, walk.counted(), settled)
+    _compare_counts(finding, walk.counted(), settled, known)
     _beyond(finding, found, ranges, settled)
     return finding
 
@@ -100,7 +100,7 @@ def judge_by_arithmetic(
         counted.append((each, number))
     finding.disposed = +finding.disposed
     finding.emitted = _count(found, finding.after, settled) - finding.disposed.total()
-    _compare_counts(finding, counted, settled)
+    _compare_counts(finding, counted, settled, {reign.version for reign in found})
     _beyond(finding, found, ranges, settled)
     return finding
 
@@ -130,11 +130,16 @@ def _odd(finding: Finding, rows: Iterable[Row], known: set[int], *, last_known: 
     return last_known
 
 
-def _compare_counts(finding: Finding, counted: Iterable[tuple[Disposition, int]], settled: int) -> None:
+def _compare_counts(
+    finding: Finding, counted: Iterable[tuple[Disposition, int]], settled: int, known: set[int]
+) -> None:
     """Take note where a range that lies wholly in the window tells another number than was named in it."""
     for each, number in counted:
         whole = each.last is not None and each.first > finding.after and each.last <= settled
         if each.count is None or not whole:
+            continue
+        if each.version not in known:
+            finding.unjudged += max(0, each.count - number)
             continue
         for _ in range(min(number - each.count, SHOWN)):
             finding.missing_at.append(each.first)

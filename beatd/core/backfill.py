@@ -8,7 +8,7 @@ from uuid import uuid5
 from msgspec.structs import replace
 
 from beatd.core.emission import emission
-from beatd.core.entry import Entry, Tenure
+from beatd.core.entry import ROW, Entry, Tenure
 from beatd.core.identity import NAMESPACE
 from beatd.core.line import compiled
 from beatd.core.message import Message
@@ -85,9 +85,14 @@ class Reign:
 
 
 def reigns(tenures: Sequence[Tenure]) -> list[Reign]:
-    """Return the times of versions in order; one that this code cannot read names nothing."""
+    """Return the times of versions in order; one that this code cannot read names nothing.
+
+    One whose text the state does not have, and its table no longer, is left out: nobody knows what it named.
+    """
     found = []
     for place, tenure in enumerate(tenures):
+        if tenure.version.source == ROW:
+            continue
         until = tenures[place + 1].since if place + 1 < len(tenures) else None
         ready = compiled(tenure.version)
         entry = None if ready.unreadable else ready.entry

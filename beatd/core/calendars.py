@@ -8,18 +8,21 @@ from beatd.core.field_values import FieldError, shown
 from beatd.core.rule import written
 from beatd.errors import InvalidScheduleError
 from beatd.schedules.base import Terms
-from beatd.schedules.composition.calendars import Calendar, CalendarError, calendar_document, read_calendar
-from beatd.schedules.composition.exclusion import parse_exclude
+from beatd.schedules.composition.calendars import DEFINE, Calendar, CalendarError, calendar_document, read_calendar
 
 _WHAT = 'must be text such as "calendar de", "dates 2026-12-24..2026-12-31" or "* 0-7 * * *", or a list of them'
 
 
 @dataclass(frozen=True, slots=True)
 class Calendars:
-    """The calendars that can be used, and of each other one what is wrong with it, its place first."""
+    """The calendars that can be used, and of each other one what is wrong with it, its place first.
+
+    ``define`` says how to define one more, with {} for its name.
+    """
 
     good: Mapping[str, Calendar] = field(default_factory=dict)
     broken: Mapping[str, str] = field(default_factory=dict)
+    define: str = DEFINE
 
 
 NO_CALENDARS = Calendars()
@@ -39,15 +42,18 @@ def read_calendars(tables: Mapping[str, Any], say: Callable[[str, CalendarError]
 
 def exclude_text(value: Any, terms: Terms, calendars: Calendars) -> tuple[str, dict[str, dict[str, Any]]]:
     """Return an ``exclude`` as its canonical text, and the documents of the calendars it names. Raises FieldError."""
+    # All kinds of rules come with it, and who only runs tasks reads none.
+    from beatd.schedules.composition.exclusion import parse_exclude
+
     text = written("exclude", value, _WHAT)
-    for name in _names(text):
+    for name in named_in(text):
         if name in calendars.broken:
             raise FieldError("exclude", f"calendar {shown(name)} cannot be used: {calendars.broken[name]}")
     try:
-        found = str(parse_exclude(text, terms, calendars.good))
+        found = str(parse_exclude(text, terms, calendars.good, calendars.define))
     except InvalidScheduleError as error:
         raise FieldError("exclude", f"bad exclusion {shown(error.text)}: {error.reason}", error.hint) from None
-    return found, {name: _document(calendars.good[name]) for name in _names(found)}
+    return found, {name: _document(calendars.good[name]) for name in named_in(found)}
 
 
 def _document(calendar: Calendar) -> dict[str, Any]:
@@ -55,6 +61,7 @@ def _document(calendar: Calendar) -> dict[str, Any]:
     return {key: value for key, value in calendar_document(calendar).items() if key != "description"}
 
 
-def _names(exclude: str) -> list[str]:
+def named_in(exclude: str) -> list[str]:
+    """Return the names of the calendars in an ``exclude``."""
     parts = (part.split() for part in exclude.split("|"))
     return sorted({" ".join(words[1:]) for words in parts if len(words) > 1 and words[0].lower() == "calendar"})

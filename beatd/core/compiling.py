@@ -6,12 +6,10 @@ import msgspec
 
 from beatd.core.entry import Entry
 from beatd.core.plan import SHARED, Plan
-from beatd.schedules import parse
 from beatd.schedules.base import Schedule, Terms
 from beatd.schedules.bounds import NEVER, bounded
 from beatd.schedules.composition.calendars import Calendar, read_calendar
-from beatd.schedules.composition.composed import BusinessDays, composed
-from beatd.schedules.composition.exclusion import parse_exclude
+from beatd.schedules.terms import BusinessDays
 
 
 def compile_entry(entry: Entry) -> Schedule:
@@ -19,7 +17,7 @@ def compile_entry(entry: Entry) -> Schedule:
 
     Entries that fire at the same moments by the same rule are given one shared schedule.
     """
-    found = _of_plan(entry.plan)
+    found = shared_by(entry.plan)
     return schedule_of(entry) if found is None else found
 
 
@@ -29,14 +27,22 @@ def schedule_of(entry: Entry) -> Schedule:
 
 
 @lru_cache(maxsize=SHARED)
-def _of_plan(plan: Plan) -> Schedule | None:
-    """Return when every entry on this plan fires, or None where that depends on its name (``H``)."""
+def shared_by(plan: Plan) -> Schedule | None:
+    """Return when every entry on this plan fires, or None where that depends on its name (``H``).
+
+    Raises InvalidScheduleError, ValueError.
+    """
     if not plan.enabled:
         return NEVER
-    return None if _uses_name(plan) else _of_name(plan, "")
+    return None if uses_name(plan) else _of_name(plan, "")
 
 
-def _uses_name(plan: Plan) -> bool:
+def uses_name(plan: Plan) -> bool:
+    """Return whether entries on this plan fire at moments that depend on their names."""
+    # As in ``_fires``: all kinds of rules come with these, and who only runs tasks reads none.
+    from beatd.schedules.composition.exclusion import parse_exclude
+    from beatd.schedules.text import parse
+
     terms = _terms(plan, "")
     rules = [parse(plan.schedule, terms)]
     if plan.exclude is not None:
@@ -66,6 +72,10 @@ def _fires(
     calendars: bytes,
     ends_at: int | None,
 ) -> Schedule:
+    from beatd.schedules.composition.composed import composed
+    from beatd.schedules.composition.exclusion import parse_exclude
+    from beatd.schedules.text import parse
+
     exclusion = None if exclude is None else parse_exclude(exclude, terms, _calendars(calendars))
     remaining = parse(schedule, terms)
     if exclusion is not None or business_days is not None:

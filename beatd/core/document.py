@@ -3,7 +3,7 @@
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -33,6 +33,8 @@ class Document:
     place: str
     data: Mapping[str, Any]
     lines: Mapping[Path, int] = field(default_factory=dict, repr=False)
+    headers: Sequence[tuple[int, Path]] = field(default=(), repr=False)
+    """The line and the path of each ``[table]``, in order."""
 
     def line(self, *keys: str) -> int | None:
         """Return the line of a table or key, or None where the text has no such path."""
@@ -54,7 +56,8 @@ def parse_document(text: str, place: str) -> Document:
         raise DefinitionError(place, "tables or lists are nested too deeply") from None
     except ValueError as error:
         raise _syntax_error(text, place, str(error)) from None
-    return Document(place, data, _scan(text))
+    scanner = _Scanner(text)
+    return Document(place, data, scanner.scan(), scanner.headers)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -109,10 +112,6 @@ def _first_path(data: Mapping[str, Any]) -> Path:
     return path
 
 
-def _scan(text: str) -> dict[Path, int]:
-    return _Scanner(text).scan()
-
-
 class _Scanner:
     """Walks over the tokens of a valid TOML text and notes where each key path first appears."""
 
@@ -121,6 +120,7 @@ class _Scanner:
         self.tokens: Iterator[re.Match[str]] = (token for token in _TOKEN.finditer(text) if token.lastgroup != "skip")
         self.token: re.Match[str] | None = None
         self.lines: dict[Path, int] = {}
+        self.headers: list[tuple[int, Path]] = []
         self.table: Path = ()
         self.advance()
 
@@ -130,7 +130,9 @@ class _Scanner:
             if self.token.lastgroup == "newline":
                 self.advance()
             elif self.token.group() == "[":
+                line = self.line_of_token()
                 self.table = self.header()
+                self.headers.append((line, self.table))
             else:
                 self.pair(self.table)
         return self.lines

@@ -6,20 +6,24 @@ from typing import Any
 
 import msgspec
 
-from beatd.core.entry import Entry
+from beatd.core.entry import Call, Entry
 from beatd.core.identity import jitter, message_id
 from beatd.core.message import Headers, Message
 from beatd.core.plan import SHARED, Plan
-from beatd.core.protocol import build_message, offset_iso, render_call
+from beatd.core.protocol import build_message, offset_iso, render_call, render_json
 from beatd.core.record import Emission
 from beatd.schedules.base import Schedule
 from beatd.schedules.moments import iso
 
 RENDERED = 131_072
-"""How many entries' calls are kept rendered, at six tenths of a kilobyte each, more with long arguments."""
+"""How many entries' calls are kept rendered, at four tenths of a kilobyte each, more with long arguments."""
 
 _ALWAYS_TEXT = frozenset(("id", "root_id", "beatd_fire_time"))
-_HOLES = _ALWAYS_TEXT | {"eta", "expires", "argsrepr", "kwargsrepr", "beatd_entry", "periodic_task_name"}
+_HOLES = (
+    *("id", "eta", "expires", "root_id", "argsrepr", "kwargsrepr"),
+    *("beatd_entry", "beatd_fire_time", "periodic_task_name"),
+)
+"""In the order in which they come."""
 
 _encode = msgspec.json.encode
 # Those of a batch have few fire times between them.
@@ -33,20 +37,19 @@ class _Form(msgspec.Struct, frozen=True):
     text: bytes
 
 
-class _Call(msgspec.Struct, frozen=True):
-    """What is one entry's own in its messages: two headers, these and its name in JSON, and the body."""
+class _Call(msgspec.Struct, frozen=True, gc=False):
+    """What an entry's arguments come to in its messages: two headers and the body; ``held``: as the entry has them.
 
-    entry: Entry
-    form: _Form
+    The same for all entries with the same JSON.
+    """
+
+    held: Call
     argsrepr: str
     kwargsrepr: str
-    argsrepr_text: bytes
-    kwargsrepr_text: bytes
-    name_text: bytes
     body: bytes
 
 
-_calls: dict[int, _Call] = {}
+_calls: dict[int | bytes, _Call] = {}
 
 
 def emission(namespace: str, entry: Entry, schedule: Schedule, generation: int, fire_time: int) -> Emission:
@@ -54,72 +57,55 @@ def emission(namespace: str, entry: Entry, schedule: Schedule, generation: int, 
 
     Raises NotSerializableError for arguments or headers that JSON cannot carry.
     """
-    eta = None
-    if entry.jitter:
+    eta, name, plan = None, entry.name, entry.plan
+    if plan.jitter:
         following = schedule.next_us(fire_time)
-        eta = fire_time + jitter(entry.name, fire_time, entry.jitter, following and following - fire_time)
-    expires = None if entry.expires is None else fire_time + entry.expires
-    # An entry kept by the table cannot have given its number to another one.
-    call = _calls.get(id(entry)) or _rendered(entry)
-    own_id = message_id(namespace, entry.name, generation, fire_time)
-    common = call.form.message
+        eta = fire_time + jitter(name, fire_time, plan.jitter, following and following - fire_time)
+    expires = None if plan.expires is None else fire_time + plan.expires
+    # Values kept by the table cannot have given their number to others.
+    held = entry.call
+    key = held if type(held) is bytes else id(held)
+    call = _calls.get(key) or _rendered(key, entry)
+    own_id = message_id(namespace, name, generation, fire_time)
+    form = _form(plan)
+    common = form.message
     message = Message(
         id=own_id,
         task=common.task,
         queue=common.queue,
-        headers=_headers(call, own_id, (eta, expires, fire_time)),
+        headers=_headers(form, call, name, (own_id, eta, expires, fire_time)),
         body=call.body,
         priority=common.priority,
         due=eta or 0,
         expires=expires,
-        entry=entry.name,
+        entry=name,
         fire_time=fire_time,
     )
     return Emission(fire_time, message)
 
 
-def _headers(call: _Call, own_id: str, moments: tuple[int | None, int | None, int]) -> Headers:
-    eta, expires, fired = offset_iso(moments[0]), offset_iso(moments[1]), _iso(moments[2])
-    told = own_id.encode()
-    texts = {
-        b"id": told,
-        b"eta": _quoted(eta),
-        b"expires": _quoted(expires),
-        b"root_id": told,
-        b"argsrepr": call.argsrepr_text,
-        b"kwargsrepr": call.kwargsrepr_text,
-        b"beatd_entry": call.name_text,
-        b"beatd_fire_time": fired.encode(),
-        b"periodic_task_name": call.name_text,
-    }
-    headers = Headers(call.form.message.headers)
+def _headers(form: _Form, call: _Call, name: str, own: tuple[str, int | None, int | None, int]) -> Headers:
+    """``own``: what is the fire's own: (id, eta, expiry, fire time)."""
+    own_id, eta, expires, fired = own[0], offset_iso(own[1]), offset_iso(own[2]), _iso(own[3])
+    id_text, name_text = own_id.encode(), _encode(name)
+    headers = Headers(form.message.headers)
     headers["id"] = headers["root_id"] = own_id
     headers["eta"], headers["expires"], headers["beatd_fire_time"] = eta, expires, fired
     headers["argsrepr"], headers["kwargsrepr"] = call.argsrepr, call.kwargsrepr
-    headers["beatd_entry"] = headers["periodic_task_name"] = call.entry.name
-    headers.json = call.form.text % texts
+    headers["beatd_entry"] = headers["periodic_task_name"] = name
+    headers.json = form.text % (
+        *(id_text, _encode(eta), _encode(expires), id_text, _encode(call.argsrepr), _encode(call.kwargsrepr)),
+        *(name_text, fired.encode(), name_text),
+    )
     return headers
 
 
-def _quoted(text: str | None) -> bytes:
-    return b"null" if text is None else b'"%b"' % text.encode()
-
-
-def _rendered(entry: Entry) -> _Call:
+def _rendered(key: int | bytes, entry: Entry) -> _Call:
     if len(_calls) >= RENDERED:
         _calls.clear()
-    args, kwargs, body = render_call(entry.args, entry.kwargs)
-    call = _Call(
-        entry=entry,
-        form=_form(entry.plan),
-        argsrepr=args,
-        kwargsrepr=kwargs,
-        argsrepr_text=_encode(args),
-        kwargsrepr_text=_encode(kwargs),
-        name_text=_encode(entry.name),
-        body=body,
-    )
-    _calls[id(entry)] = call
+    held = entry.call
+    args, kwargs, body = render_json(held) if type(held) is bytes else render_call(entry.args, entry.kwargs)
+    call = _calls[key] = _Call(held, args, kwargs, body)
     return call
 
 
@@ -144,9 +130,7 @@ def _with_holes(headers: Mapping[str, Any]) -> bytes:
     members = []
     for key, value in headers.items():
         told = _encode(value).replace(b"%", b"%%")
-        if key in _ALWAYS_TEXT:
-            told = b'"%%(%b)b"' % key.encode()
-        elif key in _HOLES:
-            told = b"%%(%b)b" % key.encode()
+        if key in _HOLES:
+            told = b'"%b"' if key in _ALWAYS_TEXT else b"%b"
         members.append(_encode(key).replace(b"%", b"%%") + b":" + told)
     return b"{%b}" % b",".join(members)

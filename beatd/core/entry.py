@@ -9,9 +9,9 @@ import msgspec
 
 from beatd.core.field_values import named
 from beatd.core.plan import DAY, SECOND, Misfire, Overlap, Plan, plan_in, plan_of
-from beatd.schedules.composition.composed import BusinessDays
+from beatd.schedules.terms import BusinessDays
 
-__all__ = ["DAY", "OWNERSHIP", "SECOND", "Draft", "Entry", "Misfire", "Overlap", "Plan", "Tenure", "Version"]
+__all__ = ["DAY", "OWNERSHIP", "ROW", "SECOND", "Draft", "Entry", "Misfire", "Overlap", "Plan", "Tenure", "Version"]
 
 OWNERSHIP = (
     "schedule",
@@ -27,6 +27,9 @@ OWNERSHIP = (
 )
 """The fields whose change moves fire times from one version to the next."""
 
+ROW = "row"
+"""The source of what a state keeps of a row's version: its text stays in its table, and in that one's log."""
+
 # Left out of a stored document where they say nothing: code from before them could not read it.
 _ADDED = {"overlap": Overlap.ALLOW, "overlap_timeout": DAY, "pause_after_failures": 0}
 
@@ -34,7 +37,11 @@ _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NAME = msgspec.json.Decoder(str)
 _ARGS = msgspec.json.Decoder(list[Any])
 _KWARGS = msgspec.json.Decoder(dict[str, Any])
+_CALL = msgspec.json.Decoder(tuple[list[Any], dict[str, Any]])
 _NOTHING = msgspec.Raw(b"null")
+
+Call = bytes | tuple[list[Any] | None, dict[str, Any] | None] | None
+"""An entry's arguments as they are held: JSON of [args, kwargs], or the values; None where there are none."""
 
 
 def _of_plan(field: str) -> Any:
@@ -44,15 +51,15 @@ def _of_plan(field: str) -> Any:
 class Entry:
     """What a user defined, defaults applied: a name, the call's arguments, and the plan that holds all else.
 
-    Immutable. A million of them are a million small objects on a few plans, so nothing else is kept in each.
+    Immutable. A million of them are a million small objects on a few plans, so nothing else is kept in each. Arguments
+    that were read as JSON stay JSON until somebody asks for them, and are then made anew each time.
     """
 
-    __slots__ = ("_args", "_kwargs", "name", "plan")
+    __slots__ = ("call", "name", "plan")
 
     name: str
     plan: Plan
-    _args: list[Any] | None
-    _kwargs: dict[str, Any] | None
+    call: Call
 
     task: str = _of_plan("task")
     schedule: str = _of_plan("schedule")
@@ -86,13 +93,24 @@ class Entry:
         self, *, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, **fields: Any
     ) -> None:
         """``fields`` are those of ``Plan``."""
-        _fill(self, name, plan_of(**fields), (args, kwargs))
+        _fill(self, plan_of(**fields), name, _held(args, kwargs))
 
     @classmethod
-    def on(cls, plan: Plan, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Self:
-        """Return an entry on a plan that is there already."""
+    def on(
+        cls,
+        plan: Plan,
+        name: str,
+        args: Sequence[Any] | bytes = (),
+        kwargs: Mapping[str, Any] | bytes | None = None,
+    ) -> Self:
+        """Return an entry on a plan that is there already. Raises msgspec.MsgspecError for bytes that are no JSON."""
+        return cls.with_call(plan, name, _held(args, kwargs))
+
+    @classmethod
+    def with_call(cls, plan: Plan, name: str, call: Call) -> Self:
+        """Return an entry whose arguments are the ``call`` of another one."""
         made = cls.__new__(cls)
-        _fill(made, name, plan, (args, kwargs))
+        _fill(made, plan, name, call)
         return made
 
     @classmethod
@@ -101,7 +119,7 @@ class Entry:
         fields = _FIELDS.decode(document)
         name, args, kwargs = (fields.pop(key, _NOTHING) for key in ("name", "args", "kwargs"))
         plan = plan_in(msgspec.json.encode(fields))
-        return cls.on(plan, _NAME.decode(name), _ARGS.decode(args), _KWARGS.decode(kwargs))
+        return cls.on(plan, _NAME.decode(name), bytes(args), bytes(kwargs))
 
     def document(self) -> str:
         """Return the entry as JSON, as a store keeps it."""
@@ -116,12 +134,16 @@ class Entry:
     @property
     def args(self) -> list[Any]:
         """The positional arguments of the call; where there are none, a new list."""
-        return [] if self._args is None else self._args
+        if isinstance(self.call, bytes):
+            return _CALL.decode(self.call)[0]
+        return (self.call and self.call[0]) or []
 
     @property
     def kwargs(self) -> dict[str, Any]:
         """The keyword arguments of the call; where there are none, a new dict."""
-        return {} if self._kwargs is None else self._kwargs
+        if isinstance(self.call, bytes):
+            return _CALL.decode(self.call)[1]
+        return (self.call and self.call[1]) or {}
 
     @property
     def is_tracked(self) -> bool:
@@ -131,7 +153,9 @@ class Entry:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Entry):
             return NotImplemented
-        if self.name != other.name or self._args != other._args or self._kwargs != other._kwargs:
+        if self.name != other.name:
+            return False
+        if self.call != other.call and (self.args, self.kwargs) != (other.args, other.kwargs):
             return False
         return self.plan is other.plan or self.fields() == other.fields()
 
@@ -144,21 +168,31 @@ class Entry:
         raise FrozenInstanceError(f"cannot set {name!r} of an entry")
 
 
-def _fill(entry: Entry, name: str, plan: Plan, call: tuple[Sequence[Any], Mapping[str, Any] | None]) -> None:
-    args, kwargs = call
-    set_slot = object.__setattr__
-    set_slot(entry, "name", name)
-    set_slot(entry, "plan", plan)
-    set_slot(entry, "_args", list(args) if args else None)
-    set_slot(entry, "_kwargs", dict(kwargs) if kwargs else None)
+# Some are made for each fire; through ``object.__setattr__`` that takes twice as long.
+_put_plan, _put_name, _put_call = (Entry.__dict__[slot].__set__ for slot in ("plan", "name", "call"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+def _fill(entry: Entry, plan: Plan, name: str, call: Call) -> None:
+    _put_plan(entry, plan)
+    _put_name(entry, name)
+    _put_call(entry, call)
+
+
+def _held(args: Sequence[Any] | bytes, kwargs: Mapping[str, Any] | bytes | None) -> Call:
+    if isinstance(args, bytes) and isinstance(kwargs, bytes):
+        call = b"[%b,%b]" % (args, kwargs)
+        return call if any(_CALL.decode(call)) else None
+    values = _ARGS.decode(args) if isinstance(args, bytes) else list(args)
+    named_values = _KWARGS.decode(kwargs) if isinstance(kwargs, bytes) else dict(kwargs or {})
+    return (values or None, named_values or None) if values or named_values else None
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One definition of a name, as a source gave it at ``changed_at`` (microseconds).
 
     ``entry`` None and ``error`` None: the name was removed. ``error``: the definition cannot be used, and why.
     ``unreadable``: it was written by code that knows more than this one, which leaves it alone.
+    ``generation``: the life of the name that a row of a table belongs to; None for what was applied as a set.
     """
 
     name: str
@@ -169,6 +203,12 @@ class Version:
     entry: Entry | None = None
     error: str | None = None
     unreadable: str | None = None
+    generation: int | None = None
+
+    @property
+    def removed(self) -> bool:
+        """Whether this version removes the name."""
+        return self.entry is None and self.error is None and self.unreadable is None and self.source != ROW
 
     @classmethod
     def stored(
@@ -202,11 +242,27 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenure:
-    """A version that was taken in: it rules strictly after ``since``, until the next one of its name does."""
+    """A version that was taken in: it rules strictly after ``since``, until the next one of its name does.
+
+    Of a row's version a state knows the number, the generation and the fingerprint alone; its source is ``ROW``.
+    """
 
     version: Version
     generation: int
     since: int
+
+    @classmethod
+    def of_row(cls, name: str, number: int, fingerprint: int, generation: int, since: int) -> Self:
+        """Return what a state keeps of a row's version."""
+        version = Version(
+            name=name,
+            number=number,
+            changed_at=since,
+            fingerprint=fingerprint,
+            source=ROW,
+            generation=generation,
+        )
+        return cls(version=version, generation=generation, since=since)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,10 +285,16 @@ class Draft:
 
     def without_ends(self) -> "Draft":
         """Return it as it is where nobody learns when its messages end: an entry that has to know is a bad one."""
-        if self.entry is None or not self.entry.is_tracked:
+        if self.entry is None or (untold := needs_ends(self.entry)) is None:
             return self
-        field = "pause_after_failures" if self.entry.overlap is Overlap.ALLOW else "overlap"
-        key = f"schedules.{named(self.name)}.{field}"
-        told = "which this broker, or consumers = 'celery', does not tell"
-        error = f"{key}: {self.entry.fields()[field]!r} needs to know when a message has ended, {told}; leave it out"
-        return replace(self, entry=None, error=f"{self.place}: {error}")
+        field, reason = untold
+        return replace(self, entry=None, error=f"{self.place}: schedules.{named(self.name)}.{field}: {reason}")
+
+
+def needs_ends(entry: Entry) -> tuple[str, str] | None:
+    """Return the field that cannot be used where nobody learns when messages end, and why; None where there is none."""
+    if not entry.is_tracked:
+        return None
+    field = "pause_after_failures" if entry.overlap is Overlap.ALLOW else "overlap"
+    told = "which this broker, or consumers = 'celery', does not tell"
+    return field, f"{entry.fields()[field]!r} needs to know when a message has ended, {told}; leave it out"

@@ -173,7 +173,7 @@ def moment(key: str, value: Any, timezone: str) -> int:
     """
     found = _instant(key, value, timezone)
     if not is_representable(found):
-        raise FieldError(key, f"{shown(value)} is no moment: in {timezone} {OUTSIDE}")
+        raise FieldError(key, f"{shown(value)} is no moment: {_outside(key, value, timezone)}")
     return found
 
 
@@ -183,7 +183,7 @@ def start(key: str, value: Any, timezone: str) -> int:
     if is_representable(found):
         return found
     remedy = "leave it out" if found < FIRST else "write enabled = false for an entry that is not to fire"
-    raise FieldError(key, f"{shown(value)} cannot be used: in {timezone} {OUTSIDE}", remedy)
+    raise FieldError(key, f"{shown(value)} cannot be used: {_outside(key, value, timezone)}", remedy)
 
 
 def end(key: str, value: Any, timezone: str) -> int | None:
@@ -201,6 +201,11 @@ def _instant(key: str, value: Any, timezone: str) -> int:
     if not found:
         raise FieldError(key, f"{shown(value)} is no moment that exists in {timezone}")
     return found[0]
+
+
+def _outside(key: str, value: Any, timezone: str) -> str:
+    """Return why a moment is none; the zone has a part in it where the moment has no offset of its own."""
+    return OUTSIDE if _reading(key, value).tzinfo is not None else f"in {timezone} {OUTSIDE}"
 
 
 def _reading(key: str, value: Any) -> datetime:

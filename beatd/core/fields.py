@@ -35,7 +35,7 @@ from beatd.schedules.base import Terms
 from beatd.schedules.moments import FIRST, LAST, SECOND, iso
 from beatd.schedules.wallclock import HORIZON
 
-__all__ = ["FIELDS", "FieldError", "compile_entry", "decode_entry"]
+__all__ = ["FIELDS", "FieldError", "check_name", "compile_entry", "decode_entry"]
 
 Decoder = Callable[[str, Any], Any]
 
@@ -100,7 +100,7 @@ def _decoded(
     name: str, raw: Mapping[str, Any], defaults: Mapping[str, Any], own: tuple[str, str], calendars: Calendars
 ) -> Entry:
     timezone, queue = own
-    _check_name(name)
+    check_name(name)
     given = {key: value for layer in (defaults, raw) for key, value in layer.items() if value is not None}
     _check_keys(name, given)
     for key, decoder in _LATER.items():
@@ -131,7 +131,8 @@ def _terms(name: str, values: Mapping[str, Any]) -> Terms:
     )
 
 
-def _check_name(name: Any) -> None:
+def check_name(name: Any) -> None:
+    """Refuse what is no name of an entry. Raises FieldError."""
     if not isinstance(name, str) or not 1 <= len(name) <= 200 or not name.isprintable():
         raise FieldError("name", f"a name has 1 to 200 printable characters, not {shown(name)}")
 

@@ -3,9 +3,8 @@
 The protocol is told in ``docs/firing.md``. Nothing here reads a clock or a store; ``seq`` is drawn by the caller.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-import msgspec
 from msgspec.structs import replace
 
 from beatd.core.entry import Version
@@ -13,19 +12,21 @@ from beatd.core.line import Compiled, owns_otherwise
 from beatd.core.overlap import held_until, let_go
 from beatd.core.record import Disposition, Item, Pause, Reason, Record
 from beatd.core.settling import Rules, forwarded, next_owed, settle
+from beatd.core.taking_in import Moment, blank, close_now, closing, first_item, opened, take_in
 from beatd.schedules.bounds import NEVER
 
-
-class Moment(msgspec.Struct, frozen=True, gc=False):
-    """When and with what a decision is made; ``installed`` is when the namespace's state began.
-
-    ``refused``: fires whose message the broker cannot take, and why.
-    """
-
-    now: int
-    seq: int
-    installed: int = 0
-    refused: Mapping[int, str] = msgspec.field(default_factory=dict)
+__all__ = [
+    "Moment",
+    "decide",
+    "forward",
+    "in_force",
+    "is_late",
+    "made",
+    "next_moment",
+    "paused",
+    "resumed",
+    "succeed_lost",
+]
 
 
 def decide(name: str, line: Sequence[Compiled], record: Record | None, moment: Moment, rules: Rules) -> Item | None:
@@ -34,9 +35,9 @@ def decide(name: str, line: Sequence[Compiled], record: Record | None, moment: M
     Versions are taken in one after another, none left out: first what the former owed up to the change is settled.
     """
     if record is None:
-        return _first(name, line, moment)
+        return _first(name, line, moment, rules)
     current = _at(line, record.version)
-    if current is None or _unreadable(line, record):
+    if current is None or _unreadable(line, record) or _bad_here(current, record):
         return None
     wait_ends = _held_until(line, record)
     if wait_ends is not None and wait_ends <= moment.now:
@@ -45,11 +46,18 @@ def decide(name: str, line: Sequence[Compiled], record: Record | None, moment: M
         if owns_otherwise(current, following):
             edge = min(following.version.changed_at, moment.now)
             owed = settle(name, current, record, (edge, moment.now, moment.seq, moment.refused), rules)
-            return owed or _take_in(name, current, following, record, edge, moment)
+            # What follows is to be taken in, before any fire of the version that ends.
+            return replace(owed, following=None) if owed else take_in(name, current, following, record, edge, moment)
         current = following
-    if _limit_was_raised(current, record):
-        return _close_limit(name, current, record, moment)
+    if _may_close(current, record):
+        return close_now(name, current, record, moment)
     return settle(name, current, record, (moment.now, moment.now, moment.seq, moment.refused), rules)
+
+
+def made(name: str, line: Sequence[Compiled], moment: Moment) -> Item | None:
+    """Return the item that makes the record of a name that has none, emitting nothing; None where it was removed."""
+    first = next((each for each in line if not each.removed), None)
+    return None if first is None else first_item(name, first, moment)
 
 
 def forward(
@@ -61,10 +69,13 @@ def forward(
     """
     until, note = upto
     if record is None:
-        item = _first(name, line, moment)
+        only = _owed_unrecorded(line)
+        if only is not None:
+            return _unexpected(forwarded(name, only, blank(only, moment), (until, moment.seq, note)))
+        item = made(name, line, moment)
         return item if item is not None and item.record.since < until else None
     current = _at(line, record.version)
-    if current is None or _unreadable(line, record):
+    if current is None or _unreadable(line, record) or _bad_here(current, record):
         return None
     for following in _after(line, record):
         if owns_otherwise(current, following):
@@ -72,7 +83,7 @@ def forward(
             if edge > until:
                 break
             owed = forwarded(name, current, record, (edge, moment.seq, note))
-            return owed or _take_in(name, current, following, record, edge, moment)
+            return owed or take_in(name, current, following, record, edge, moment)
         current = following
     return forwarded(name, current, record, (until, moment.seq, note))
 
@@ -89,7 +100,7 @@ def succeed_lost(name: str, line: Sequence[Compiled], record: Record, moment: Mo
         name=name, number=record.version, changed_at=record.since, fingerprint=record.fingerprint, error="lost"
     )
     edge = min(following.version.changed_at, moment.now)
-    item = _take_in(name, Compiled(lost, NEVER), following, record, edge, moment)
+    item = take_in(name, Compiled(lost, NEVER), following, record, edge, moment)
     if record.open is not None or record.removed or item.record.since == record.cursor:
         return item
     first, last = record.cursor + 1, item.record.since
@@ -97,23 +108,36 @@ def succeed_lost(name: str, line: Sequence[Compiled], record: Record, moment: Mo
     return replace(item, dispositions=(owed, *item.dispositions))
 
 
-def next_moment(line: Sequence[Compiled], record: Record | None, now: int) -> int | None:
-    """Return when the entry next needs a decision: ``now`` where a version waits to be taken in, else its next fire."""
+def next_moment(line: Sequence[Compiled], record: Record | None, now: int, installed: int = 0) -> int | None:
+    """Return when the entry next needs a decision: ``now`` where a version waits to be taken in, else its next fire.
+
+    ``installed`` is when the namespace's state began.
+    """
     if record is None:
-        return now if any(not each.removed for each in line) else None
+        return _first_moment(line, Moment(now, 0, installed))
     current = _at(line, record.version)
-    if current is None or _unreadable(line, record):
+    if current is None or _unreadable(line, record) or _bad_here(current, record):
         return None
     for following in _after(line, record):
         if owns_otherwise(current, following):
             return now
         current = following
-    if _limit_was_raised(current, record):
+    if _may_close(current, record):
         return now
     owed, wait_ends = None if record.open else next_owed(current.schedule, record), _held_until(line, record)
     if owed is None or wait_ends is None:
         return wait_ends if owed is None else owed
     return min(owed, wait_ends)
+
+
+def is_late(line: Sequence[Compiled], record: Record | None, moment: Moment, late_after: int) -> bool:
+    """Return whether the entry's oldest due fire is more than ``late_after`` behind."""
+    if record is None:
+        oldest = None if _owed_unrecorded(line) is None else _first_moment(line, moment)
+    else:
+        current = in_force(line, record)
+        oldest = None if current is None or record.open else next_owed(current.schedule, record)
+    return oldest is not None and moment.now - oldest > late_after
 
 
 def in_force(line: Sequence[Compiled], record: Record | None) -> Compiled | None:
@@ -152,102 +176,58 @@ def _after(line: Sequence[Compiled], record: Record) -> Iterator[Compiled]:
 
 def _unreadable(line: Sequence[Compiled], record: Record) -> bool:
     """Return whether this code cannot read a version still to be settled or taken in: it leaves the entry alone."""
-    # A list: a generator takes as long as a line of several.
-    return any([each.unreadable and each.version.number >= record.version for each in line])  # noqa: C419
+    # A list: to make a generator takes as long as to go through a line of several.
+    return bool([each for each in line if each.unreadable and each.version.number >= record.version])
 
 
-def _first(name: str, line: Sequence[Compiled], moment: Moment) -> Item | None:
-    first = next((each for each in line if not each.removed), None)
-    if first is None:
+def _first(name: str, line: Sequence[Compiled], moment: Moment, rules: Rules) -> Item | None:
+    """Return the item that makes a record: at once, or with the first fire of a row of which nothing else is to tell.
+
+    So a million new rows cost nothing at start; ``since`` is the same whenever it is made.
+    """
+    only = _owed_unrecorded(line)
+    if only is None:
+        return made(name, line, moment)
+    return _unexpected(
+        settle(name, only, blank(only, moment), (moment.now, moment.now, moment.seq, moment.refused), rules)
+    )
+
+
+def _unexpected(item: Item | None) -> Item | None:
+    return None if item is None else replace(item, expected=None)
+
+
+def _first_moment(line: Sequence[Compiled], moment: Moment) -> int | None:
+    only = _owed_unrecorded(line)
+    if only is not None:
+        return next_owed(only.schedule, blank(only, moment))
+    return moment.now if any(not each.removed for each in line) else None
+
+
+def _owed_unrecorded(line: Sequence[Compiled]) -> Compiled | None:
+    """Return the version of a row that needs no record before its first fire: the only one, and a good one."""
+    if len(line) != 1 or not line[0].of_row or line[0].entry is None or line[0].unreadable:
         return None
-    # A state that was made under a clock far ahead must not keep its entries waiting until then.
-    since = max(min(first.version.changed_at, moment.now), min(moment.installed, moment.now))
-    blank = Record(seq=moment.seq, generation=1, version=0, fingerprint=0, since=since, cursor=since)
-    record, dispositions = _opened(name, first, replace(blank, version=first.number))
-    fingerprint = first.version.fingerprint
-    return Item(
-        name=name,
-        expected=None,
-        record=replace(record, fingerprint=fingerprint),
-        dispositions=dispositions,
-        takes_in=True,
-        begins=since,
-    )
+    return line[0]
 
 
-def _take_in(name: str, former: Compiled, latter: Compiled, record: Record, edge: int, moment: Moment) -> Item:
-    """Return the item that ends ``former`` and begins ``latter`` at the edge, or after the newest settled fire."""
-    since = max(edge, record.cursor)
-    held = record.tracking.held if record.tracking else None
-    comes_back = record.removed and not latter.removed
-    begun = Record(
-        seq=moment.seq,
-        generation=record.generation + 1 if comes_back else record.generation,
-        version=latter.number,
-        fingerprint=latter.version.fingerprint,
-        since=since,
-        cursor=since,
-        runs=0 if comes_back else record.runs,
-        pause=None if latter.removed or comes_back else record.pause,
-        removed=latter.removed,
-        tracking=None if latter.removed or comes_back else record.tracking,
-    )
-    begun, dispositions = _opened(name, latter, begun)
-    return Item(
-        name=name,
-        expected=record.seq,
-        record=begun,
-        dispositions=dispositions,
-        closes=_closing(name, former, record, since),
-        takes_in=True,
-        cancels=((held.id, "the entry was removed"),) if held is not None and latter.removed else (),
-        begins=since,
-    )
+def _bad_here(current: Compiled, record: Record) -> bool:
+    """Return whether a row's version that is in force cannot be used here, as it could where it was taken in.
+
+    Each scheduler reads rows by itself: one with older code leaves such an entry to the others.
+    """
+    return current.of_row and current.version.error is not None and record.open is not Reason.QUARANTINED
 
 
-def _opened(name: str, compiled: Compiled, record: Record) -> tuple[Record, tuple[Disposition, ...]]:
-    """Open the one range whose cause lasts, if any, strictly after the record's cursor."""
-    entry = compiled.entry
-    reason = None
-    if compiled.version.error is not None:
-        reason = Reason.QUARANTINED
-    elif compiled.removed:
-        reason = None
-    elif record.pause is not None:
-        reason = Reason.PAUSED
-    elif entry is not None and entry.max_runs is not None and record.runs >= entry.max_runs:
-        reason = Reason.LIMIT_REACHED
-    if reason is None:
-        return record, ()
-    opened = Disposition(name, record.generation, record.version, reason, record.cursor + 1, None, None)
-    return replace(record, open=reason), (opened,)
-
-
-def _closing(name: str, compiled: Compiled, record: Record, at: int) -> Disposition | None:
-    if record.open is None:
-        return None
-    count = compiled.schedule.count_us(record.cursor, at) if compiled.entry else None
-    return Disposition(name, record.generation, record.version, record.open, record.cursor + 1, at, count)
-
-
-def _limit_was_raised(current: Compiled, record: Record) -> bool:
-    if record.open is not Reason.LIMIT_REACHED or current.entry is None:
+def _may_close(current: Compiled, record: Record) -> bool:
+    """Return whether the cause of the open range is gone under the version that opened it."""
+    if current.entry is None:
+        return False
+    if record.open is Reason.QUARANTINED:
+        return current.of_row and not current.unreadable
+    if record.open is not Reason.LIMIT_REACHED:
         return False
     return current.entry.max_runs is None or record.runs < current.entry.max_runs
-
-
-def _close_limit(name: str, current: Compiled, record: Record, moment: Moment) -> Item:
-    at = max(moment.now, record.cursor)
-    reopened, dispositions = _opened(name, current, replace(record, open=None, cursor=at))
-    return Item(
-        name=name,
-        expected=record.seq,
-        record=replace(reopened, seq=moment.seq, version=current.number, fingerprint=current.version.fingerprint),
-        dispositions=dispositions,
-        closes=_closing(name, current, record, at),
-        takes_in=current.number != record.version,
-        begins=record.cursor if current.number != record.version else None,
-    )
 
 
 def paused(name: str, record: Record, pause: Pause, seq: int) -> Item:
@@ -255,12 +235,12 @@ def paused(name: str, record: Record, pause: Pause, seq: int) -> Item:
     marked = replace(record, seq=seq, pause=pause, backlog=None)
     if record.open is not None:
         return Item(name=name, expected=record.seq, record=marked, notice=True)
-    opened = Disposition(name, record.generation, record.version, Reason.PAUSED, record.cursor + 1, None, None)
+    opens = Disposition(name, record.generation, record.version, Reason.PAUSED, record.cursor + 1, None, None)
     return Item(
         name=name,
         expected=record.seq,
         record=replace(marked, open=Reason.PAUSED),
-        dispositions=(opened,),
+        dispositions=(opens,),
         notice=True,
     )
 
@@ -273,12 +253,15 @@ def resumed(name: str, current: Compiled | None, record: Record, now: int, seq: 
     if record.open is not Reason.PAUSED or current is None:
         return Item(name=name, expected=record.seq, record=unmarked, notice=True)
     at = max(now, record.cursor)
-    reopened, dispositions = _opened(name, current, replace(unmarked, open=None, cursor=at))
+    unpaused = replace(unmarked, open=None, cursor=at)
+    # A version that was paused was good where it was taken in: whoever cannot use it does not turn it bad.
+    is_good = current.version.error is None
+    reopened, dispositions = opened(name, current, unpaused) if is_good else (unpaused, ())
     return Item(
         name=name,
         expected=record.seq,
         record=reopened,
         dispositions=dispositions,
-        closes=_closing(name, current, record, at),
+        closes=closing(name, current, record, at),
         notice=True,
     )

@@ -1,7 +1,8 @@
 """The versions of one name in the order in which they are taken in, each with its compiled schedule."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from beatd.core.entry import OWNERSHIP, Entry, Version
 from beatd.core.fields import compile_entry
@@ -10,8 +11,7 @@ from beatd.schedules.base import Schedule
 from beatd.schedules.bounds import NEVER
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(msgspec.Struct, frozen=True, gc=False):
     """A version ready to fire. ``unreadable``: this code cannot read it, so it leaves the entry alone."""
 
     version: Version
@@ -29,9 +29,14 @@ class Compiled:
         return self.version.entry
 
     @property
+    def of_row(self) -> bool:
+        """Whether this is a version of a row, which each scheduler reads by itself."""
+        return self.version.generation is not None
+
+    @property
     def removed(self) -> bool:
         """Whether this version removes the name."""
-        return self.version.entry is None and self.version.error is None and self.version.unreadable is None
+        return self.version.removed
 
 
 def compiled(version: Version) -> Compiled:
@@ -48,6 +53,8 @@ def compiled(version: Version) -> Compiled:
 
 def owns_otherwise(former: Compiled, latter: Compiled) -> bool:
     """Return whether the fire times that the two own differ, so that one must be settled before the other begins."""
+    if former.version.generation != latter.version.generation:
+        return True
     if former.entry is None or latter.entry is None:
         return former.entry is not latter.entry or former.removed is not latter.removed
     return any(getattr(former.entry, field) != getattr(latter.entry, field) for field in OWNERSHIP)

@@ -1,7 +1,6 @@
 """A task message, Celery protocol v2: headers, and a body of ``[args, kwargs, embed]``."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -54,14 +53,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fire_time: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """A message in a worker's hand, to be settled exactly once; ``attempt`` (1, 2, …) fences the settlement."""
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A message in a worker's hand, to be settled exactly once; ``attempt`` (1, 2, …) fences the settlement.
+
+    ``deliveries``: how many of them count, this one included; those that were given back or settled do not.
+    """
 
     message: Message
     attempt: int
     owner: str
     lease_until: int
+    deliveries: int = 1
 
 
 def too_large(message: Message) -> str | None:

@@ -91,6 +91,7 @@ class Overlapping:
             cancels=tuple(self._cancels),
             rests_on=self._rests_on,
             timed_out=self._timed_out,
+            following=None,
         )
 
     def _has_room(self) -> bool:

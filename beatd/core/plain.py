@@ -16,6 +16,7 @@ from beatd.errors import NotSerializableError
 
 # Python itself writes and reads no longer number in decimal (sys.get_int_max_str_digits is 4300).
 _MOST_BITS = 13_288
+_SMALL = 2**63
 _TYPED = {"__type__", "__value__"}
 _REMEDIES = {
     set: "pass list(...)",
@@ -54,6 +55,14 @@ def plain(value: Any, place: str) -> Any:
         raise NotSerializableError(f"{where} {refused.what}, which JSON cannot carry; {refused.remedy}") from None
     except RecursionError:
         raise NotSerializableError(f"{place} is nested too deeply for JSON, or contains itself") from None
+
+
+def is_plain(value: Any) -> bool:
+    """Return whether JSON carries a value as it is, for certain; most arguments are such, and need no closer look."""
+    kind = type(value)
+    if kind is str:
+        return value.isascii()  # type: ignore[no-any-return]  # str's own
+    return value is None or kind is bool or (kind is int and -_SMALL < value < _SMALL)
 
 
 def revive(value: Any) -> Any:

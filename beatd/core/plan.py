@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from beatd.schedules.composition.composed import BusinessDays
+from beatd.schedules.terms import BusinessDays
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND

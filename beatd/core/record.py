@@ -125,7 +125,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One entry's part of a step: where the record still has ``expected``, it becomes ``record``, and the rest happens.
 
     ``expected`` None: only if there is no record. ``takes_in``: the version must be held by the store, which keeps with
-    it the record's generation and ``begins``: what it rules begins strictly after that moment.
+    it the record's generation and ``begins``: what it rules begins strictly after that moment. ``of_row``: the version
+    is a row's, whose table alone can tell whether there is such a one; the store notes its tenure and asks nothing.
     ``closes``: the open range of that entry is closed by this disposition (its row is updated, not added).
     ``notice``: schedulers that hold the record in memory are to read it again (pause, resume, a message's end).
     An emission whose message is the record's ``tracking.held`` is stored, but not put into its queue.
@@ -135,6 +136,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     waiting nor running, nothing of the item happens: the record is told of that end, and comes back.
     ``timed_out``: the message for which is waited no longer, to be noted in its history.
     ``letters``: dead letters of the fires that this item disposes of as refused.
+    ``following``: the next fire that the entry owes once this is stored, None where the decision did not come to it;
+    of no concern to a store.
     """
 
     name: str
@@ -144,6 +147,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dispositions: tuple[Disposition, ...] = ()
     closes: Disposition | None = None
     takes_in: bool = False
+    of_row: bool = False
     begins: int | None = None
     letters: tuple[DeadLetter, ...] = ()
     notice: bool = False
@@ -151,6 +155,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cancels: tuple[tuple[str, str], ...] = ()
     rests_on: Sent | None = None
     timed_out: Sent | None = None
+    following: int | None = None
 
 
 def too_large_in(emissions: Sequence[Emission]) -> tuple[tuple[int, str], ...]:

@@ -5,7 +5,6 @@ from typing import Any
 
 from beatd.core.field_values import FieldError, shown
 from beatd.errors import InvalidScheduleError
-from beatd.schedules import parse
 from beatd.schedules.base import Schedule, Terms
 from beatd.schedules.durations import format_duration
 
@@ -14,6 +13,9 @@ _WHAT = 'must be text such as "every 5m" or "0 8 * * mon-fri", or a list of them
 
 def rule_text(key: str, value: Any, terms: Terms) -> str:
     """Return the canonical text, checked under ``terms``. Raises FieldError."""
+    # All kinds of rules come with it, and who only runs tasks reads none.
+    from beatd.schedules.text import parse
+
     text = written(key, value, _WHAT)
     try:
         return str(parse(text, terms))

@@ -72,21 +72,20 @@ def forwarded(name: str, current: Compiled, record: Record, upto: tuple[int, int
             Disposition(name, record.generation, current.number, Reason.FORWARDED, oldest, newest, count, note),
         ),
         takes_in=takes_in,
+        of_row=takes_in and current.of_row,
         begins=record.cursor if takes_in else None,
     )
 
 
 def next_owed(schedule: Schedule, record: Record) -> int | None:
     """Return the first fire after those that are settled, or None if there is none."""
+    return owed_after(schedule, record.since, record.cursor)
+
+
+def owed_after(schedule: Schedule, since: int, cursor: int) -> int | None:
+    """Return the first fire after the cursor of a version that began at ``since``, or None if there is none."""
     # A cursor beyond its ``since`` is a fire, or a moment between fires; at its ``since`` it says nothing of fires.
-    fired = record.cursor > record.since
-    return schedule.next_owed_us(record.cursor) if fired else schedule.next_us(record.cursor)
-
-
-def is_late(schedule: Schedule, record: Record, now: int, late_after: int) -> bool:
-    """Return whether the entry's oldest due fire is more than ``late_after`` behind."""
-    oldest = None if record.open else next_owed(schedule, record)
-    return oldest is not None and now - oldest > late_after
+    return schedule.next_owed_us(cursor) if cursor > since else schedule.next_us(cursor)
 
 
 class _Settling(msgspec.Struct, frozen=True, gc=False):
@@ -99,8 +98,12 @@ class _Settling(msgspec.Struct, frozen=True, gc=False):
 
     def on_time(self, oldest: int, until: int) -> Item:
         """Emit the oldest chunk of what is due; the cursor ends on its last fire."""
-        later = islice(self.current.schedule.between_us(oldest, until), self.rules.chunk - 1)
-        return self._item([oldest, *later], None, ())
+        schedule = self.current.schedule
+        fires, following = [oldest], schedule.next_owed_us(oldest)
+        if following is not None and following <= until:
+            fires += islice(schedule.between_us(oldest, until), self.rules.chunk - 1)
+            following = schedule.next_owed_us(fires[-1])
+        return self._item(fires, None, (), following)
 
     def emit(self, after: int, until: int, *, backlog: Backlog, before: tuple[Disposition, ...] = ()) -> Item:
         """Emit the oldest chunk of a backlog, (after, until]; the cursor ends on its last fire."""
@@ -148,12 +151,15 @@ class _Settling(msgspec.Struct, frozen=True, gc=False):
         fires: list[int],
         backlog: Backlog | None,
         before: tuple[Disposition, ...],
+        following: int | None = None,
     ) -> Item:
         emissions: list[Emission] = []
         ended: dict[int, Reason] = {}
         room = self._room()
         judge = overlapping(self.entry, self.record.tracking, self.window[1])
-        cursor = max([each.last for each in before if each.last is not None], default=self.record.cursor)
+        cursor = self.record.cursor
+        if before:
+            cursor = max([each.last for each in before if each.last is not None], default=cursor)
         for fire in fires:
             reason = self._disposed(fire)
             if reason is None and room == 0:
@@ -179,8 +185,10 @@ class _Settling(msgspec.Struct, frozen=True, gc=False):
             emissions=tuple(emissions),
             dispositions=dispositions,
             takes_in=takes_in,
+            of_row=takes_in and self.current.of_row,
             begins=self.record.cursor if takes_in else None,
             letters=tuple([self._letter(fire) for fire, reason in ended.items() if reason is Reason.REFUSED]),
+            following=None if record.open is not None else following,
         )
         return judge.told(item)
 

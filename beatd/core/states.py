@@ -1,8 +1,9 @@
 """The states of a task, named as Celery names them, and the outcome of one message."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 
 class State(StrEnum):
@@ -27,13 +28,12 @@ class Verdict(StrEnum):
     DEAD = "dead"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """One message's state and value after an attempt.
 
     ``result`` is a JSON value; for a failure ``{"exc_type", "exc_message", "exc_module"}`` as Celery writes it.
     ``started_at``/``finished_at`` in microseconds since the epoch. ``reason``: why it is dead or revoked.
-    ``keep`` false: the value is not stored (``ignore_result``), the state is.
+    ``keep`` false: the value is not stored (``ignore_result``); the state is, where the message is of an entry.
     """
 
     verdict: Verdict

@@ -27,8 +27,8 @@ def parse_duration(value: str | float | timedelta) -> int:
     if isinstance(value, timedelta):
         return _whole_ms(value / timedelta(seconds=1), value)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        # A ValueError as all others here, because a file's value of the wrong type is one more thing a user wrote.
-        raise ValueError(f"{value!r} is not a duration; write a number of seconds or a text such as '1h30m'")  # noqa: TRY004
+        reason = f"{value!r} is not a duration; write a number of seconds or a text such as '1h30m'"
+        raise ValueError(reason)  # noqa: TRY004  a value of the wrong type in a file is one more thing a user wrote
     if not isinstance(value, str):
         return _whole_ms(value, value)
     text = value.strip()

@@ -1,10 +1,13 @@
 """Terms are checked once, where a schedule is put under them."""
 
+from typing import Literal
+
 from beatd.errors import InvalidScheduleError
 from beatd.schedules.zones import Zone, zone
 
 GAPS = ("shift", "skip")
 FOLDS = ("first", "second", "both")
+BusinessDays = Literal["next", "previous", "skip"]
 
 
 def checked_zone(text: str, timezone: str, gap: str | None = None, fold: str | None = None) -> Zone:

@@ -1,18 +1,20 @@
-"""Schedules as values in Python: ``every(minutes=10)``, ``crontab(hour=8)``, ``solar("sunset", 52.52, 13.40)``."""
+"""Schedules as values in Python: ``every(minutes=10)``, ``crontab(hour=8)``, ``solar("sunset", 52.52, 13.40)``.
+
+What each kind needs is imported with its first value: whoever imports an app to run its tasks mostly has none.
+"""
 
 import re
 from collections.abc import Iterable
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 from beatd.errors import InvalidScheduleError
 from beatd.schedules.base import Schedule, Terms
-from beatd.schedules.crontab.rule import read_crontab
-from beatd.schedules.crontab.schedule import crontab_of
 from beatd.schedules.durations import parse_duration
-from beatd.schedules.sun.events import EVENTS
-from beatd.schedules.sun.schedule import solar_of
-from beatd.schedules.text import interval_of, parse
+
+# Now: loaded later, that package would take the name which the function ``crontab`` has in its own.
+import_module("beatd.schedules.crontab")
 
 Value = int | str | Iterable[int | str]
 """One field of a crontab as Celery takes it: a number, a text, or several of either."""
@@ -29,6 +31,8 @@ def every(
     offset: str | float | timedelta = 0,
 ) -> Schedule:
     """Return an interval, aligned to the epoch plus ``offset`` (seconds or a text such as "3m")."""
+    from beatd.schedules.text import interval_of
+
     given = {"weeks": weeks, "days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
     try:
         length = timedelta(**given, milliseconds=milliseconds)
@@ -42,6 +46,9 @@ def every(
 
 def solar(event: str, latitude: float, longitude: float, *, offset: str | float | timedelta = 0) -> Schedule:
     """Return a schedule of what the sun does at a place; ``offset`` in seconds or a text such as "-30m"."""
+    from beatd.schedules.sun.events import EVENTS
+    from beatd.schedules.sun.schedule import solar_of
+
     text = f"{event} {latitude} {longitude}"
     name = "solar_noon" if event == "noon" else event
     if name not in EVENTS:
@@ -61,6 +68,10 @@ def crontab(
 
     With fields a day must match day of month and day of week, where the text would take either.
     """
+    from beatd.schedules.crontab.rule import read_crontab
+    from beatd.schedules.crontab.schedule import crontab_of
+    from beatd.schedules.text import parse
+
     fields = (minute, hour, day_of_month, month_of_year, day_of_week)
     text = re.sub(r"\s*,\s*", ",", minute) if isinstance(minute, str) else ""
     if len(text.split()) > 1:

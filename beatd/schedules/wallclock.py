@@ -45,21 +45,24 @@ class WallClock(Schedule):
         self._zone = zone
         self._fold = fold or ("both" if elapsed else "first")
         self._shifts = (gap or ("skip" if elapsed else "shift")) == "shift"
-        self._answered = (0, 0)
+        self._answered = (0, 0, 0, 0)
 
     def next_us(self, after: int) -> int | None:
         """Return the first fire time strictly later than ``after``, or None if there is none in 40 years."""
-        # The answer stays the same until it comes, so that a thousand entries on this rule cost one search. A pair put
-        # in place by one assignment: whichever thread's is there, it is true.
-        asked, answer = self._answered
+        # An answer stays the same until it comes, so that a thousand entries on this rule cost one search. Two of them:
+        # each entry asks for its fire, and for the one after it. Put in place by one assignment: whichever thread's are
+        # there, they are true.
+        asked, answer, asked_before, answered_before = self._answered
         if asked <= after < answer:
             return answer
+        if asked_before <= after < answered_before:
+            return answered_before
         second = self._next(after // SECOND + 1)
         if second is None:
             return None
-        answer = second * SECOND
-        self._answered = (after, answer)
-        return answer
+        found = second * SECOND
+        self._answered = (after, found, asked, answer)
+        return found
 
     def next_after(self, moment: datetime) -> datetime | None:
         """Return the first fire time strictly later than ``moment``, in UTC, or None."""

@@ -75,6 +75,9 @@ def test_every_key_is_read_from_toml() -> None:
         queue = "q"
         queues = ["q", "slow"]
         workers = 3
+        max_tasks_per_child = 100
+        max_memory_per_child = "1.5GiB"
+        autoscale = "2,8"
         pool = "solo"
         max_deliveries = 2
         drain_timeout = "10s"
@@ -104,6 +107,9 @@ def test_every_key_is_read_from_toml() -> None:
         queue="q",
         queues=("q", "slow"),
         workers=3,
+        max_tasks_per_child=100,
+        max_memory_per_child=3 << 29,
+        autoscale=(2, 8),
         pool="solo",
         max_deliveries=2,
         drain_timeout=10 * SECOND,
@@ -222,10 +228,22 @@ def test_what_kubernetes_puts_into_a_pod_is_not_a_setting() -> None:
         ("timezone = 'Europe/Berln'", "beatd.toml:2: beatd.timezone: unknown time zone 'Europe/Berln'; did you mean"),
         (
             "pool = 'gevent'",
-            "beatd.toml:2: beatd.pool: 'gevent' is not in this version; choose 'prefork' or 'solo'",
+            "beatd.toml:2: beatd.pool: 'gevent' is not in this version; use 'threads', which need no patched libraries",
         ),
-        ("pool = 'forks'", "beatd.toml:2: beatd.pool: must be 'prefork' or 'solo', got 'forks'"),
-        ("accept = ['json', 'pickle']", "beatd.toml:2: beatd.accept: 'pickle' is not in this version; choose 'json'"),
+        (
+            "pool = 'EventLet'",
+            "beatd.toml:2: beatd.pool: 'EventLet' is not in this version; use 'threads', which need no patched",
+        ),
+        (
+            "pool = 'asyncio'",
+            "beatd.toml:2: beatd.pool: 'asyncio' is not in this version; use 'threads', which run `async def` tasks",
+        ),
+        ("pool = 'processes'", "beatd.toml:2: beatd.pool: 'processes' is not in this version; use 'prefork'"),
+        ("pool = 'forks'", "beatd.toml:2: beatd.pool: must be 'prefork' or 'threads' or 'solo', got 'forks'"),
+        (
+            "accept = ['json', '']",
+            "beatd.toml:2: beatd.accept: must be a name of 1 to 200 printable characters, got ''",
+        ),
         ("dedup = 'x'", "beatd.toml:2: beatd.dedup: not in this version, got 'x'; leave it out"),
         ("consumers = 'node'", "beatd.toml:2: beatd.consumers: must be 'beatd' or 'celery', got 'node'"),
         ("dedup_window = '1h'", "beatd.toml:2: beatd.dedup_window: not in this version, got '1h'; leave it out"),
@@ -270,9 +288,14 @@ def test_what_kubernetes_puts_into_a_pod_is_not_a_setting() -> None:
             "beatd.toml:2: beatd.state: 'sqlite:///other.db' beside another broker is not in this version",
         ),
         (
-            "schedule = 'sqlite:///s.db'",
-            "beatd.toml:2: beatd.schedule: 'sqlite:///s.db': a database as a source is not in this version",
+            "schedule = 'redis://u:secret@h'",
+            "beatd.toml:2: beatd.schedule: 'redis://u:***@h': entries are not read from redis://; name a TOML file",
         ),
+        (
+            "schedule = ['a.toml', 'mysql://u:secret@h/d']",
+            "beatd.toml:2: beatd.schedule: 'mysql://u:***@h/d': mysql:// is not in this version",
+        ),
+        ("schedule = 'sqlite:///'", "beatd.toml:2: beatd.schedule: 'sqlite:///' names no file"),
     ],
 )
 def test_a_wrong_setting_is_named_by_file_line_and_key(line: str, says: str) -> None:
@@ -350,3 +373,15 @@ def test_schedules_that_would_be_left_out_in_silence_are_refused() -> None:
 def test_broken_toml_is_named_by_file_line_and_column() -> None:
     write("beatd.toml", "[beatd]\nqueue = \n")
     assert refusal() == "beatd.toml:2:9: not valid TOML: invalid value"
+
+
+def test_a_database_is_a_source_beside_files_and_counts_from_where_the_brokers_does(tmp_path) -> None:
+    (tmp_path / "conf").mkdir()
+    write("conf/beatd.toml", "[beatd]\nschedule = ['sqlite:///rows.db', 'postgres://u:pw@h/d', 'more.toml']\n")
+    settings = load(config="conf/beatd.toml")
+    assert settings.schedule == (f"sqlite:///{tmp_path}/rows.db", "postgresql://u:pw@h/d", "conf/more.toml")
+
+
+def test_beside_a_database_the_settings_are_those_of_the_file_in_this_folder() -> None:
+    write("beatd.toml", "[beatd]\nnamespace = 'shop'\n")
+    assert load({"schedule": ["sqlite:///rows.db"]}).namespace == "shop"

@@ -4,7 +4,7 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from beatd.core.entry import OWNERSHIP, Entry, Misfire
+from beatd.core.entry import OWNERSHIP, Call, Entry, Misfire
 from beatd.core.plan import Plan, plan_of
 
 FULL: dict[str, Any] = {
@@ -25,7 +25,7 @@ FULL: dict[str, Any] = {
 
 def test_an_entry_has_every_field_of_its_plan() -> None:
     own = {name: kind for name, kind in get_type_hints(Entry).items() if not name.startswith("_")}
-    assert own == {"name": str, "plan": Plan, **get_type_hints(Plan)}
+    assert own == {"name": str, "plan": Plan, "call": Call, **get_type_hints(Plan)}
     entry = Entry(**FULL)
     assert {name: getattr(entry, name) for name in FULL} == FULL
     assert entry.fields().keys() == {"name", "args", "kwargs", *Plan.__dataclass_fields__}
@@ -134,3 +134,33 @@ def test_an_unknown_field_that_says_nothing_is_passed_over(nothing: Any) -> None
 def test_a_plan_may_be_given_beside_names() -> None:
     plan = plan_of(task="t", schedule="every 5m")
     assert Entry.on(plan, "a", kwargs={"x": 1}) == Entry(name="a", task="t", schedule="every 5m", kwargs={"x": 1})
+
+
+# ---------------------------------------------------------------- arguments that stay JSON
+
+
+def test_arguments_given_as_json_read_as_if_given_as_values() -> None:
+    plan = plan_of(task="t", schedule="every 5m")
+    entry = Entry.on(plan, "a", b'[1, "x"]', b'{"y": null}')
+    assert isinstance(entry.call, bytes)
+    assert (entry.args, entry.kwargs) == ([1, "x"], {"y": None})
+    assert entry == Entry.on(plan, "a", [1, "x"], {"y": None})
+    assert entry != Entry.on(plan, "a", [1, "x"], {"y": 0})
+    assert Entry.on(plan, "a", b"[1]", {"y": 2}) == Entry.on(plan, "a", [1], b'{"y":2}')
+    entry.args.append(2)
+    assert entry.args == [1, "x"]
+
+
+def test_no_arguments_are_held_as_nothing() -> None:
+    plan = plan_of(task="t", schedule="every 5m")
+    for args, kwargs in ((b"[]", b" { } "), ((), None), ([], b"{}"), (b"[]", {})):
+        entry = Entry.on(plan, "a", args, kwargs)
+        assert (entry.call, entry.args, entry.kwargs) == (None, [], {})
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"), [(b"5", b"{}"), (b"[]", b"[]"), (b"[", b"{}"), (b"", {}), ([], b"\xff"), (b"[],{}],[[]", b"{}")]
+)
+def test_arguments_that_are_no_json_are_refused_when_given(args: Any, kwargs: Any) -> None:
+    with pytest.raises(msgspec.MsgspecError):
+        Entry.on(plan_of(task="t", schedule="every 5m"), "a", args, kwargs)

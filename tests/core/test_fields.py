@@ -182,7 +182,10 @@ def test_a_moment_without_zone_is_in_the_entrys_zone(value: Any, wanted: str) ->
         ({"business_days": True}, "business_days: must be 'next' or 'previous' or 'skip', got True"),
         (
             {"overlap": "queue"},
-            "overlap: must be 'allow' or 'skip' or 'queue_one' or 'cancel_previous', got 'queue'; did you mean 'queue_one'?",  # noqa: E501
+            (
+                "overlap: must be 'allow' or 'skip' or 'queue_one' or 'cancel_previous', got 'queue'; "
+                "did you mean 'queue_one'?"
+            ),
         ),
         ({"overlap": 1}, "overlap: must be 'allow' or 'skip' or 'queue_one' or 'cancel_previous', got 1"),
         ({"overlap_timeout": "0s"}, "overlap_timeout: must be a duration above 0, got '0s'"),
@@ -334,6 +337,19 @@ def test_a_moment_outside_the_years_is_an_error_of_the_field(timezone: str, writ
     with pytest.raises(FieldError) as caught:
         moment("time", written, timezone)
     assert caught.value.reason == f"{written!r} is no moment: in {timezone} it lies outside the years 1 to 9999 in UTC"
+
+
+@pytest.mark.parametrize(
+    ("timezone", "written"), [("UTC", "9999-12-31T23:59:59-05:00"), ("Asia/Tokyo", "9999-12-31T23:59:59-05:00")]
+)
+def test_of_a_moment_with_an_offset_no_zone_is_told(timezone: str, written: str) -> None:
+    told = "it lies outside the years 1 to 9999 in UTC"
+    with pytest.raises(FieldError) as caught:
+        moment("time", written, timezone)
+    assert caught.value.reason == f"{written!r} is no moment: {told}"
+    assert refusal({"timezone": timezone, "starts_at": written}).startswith(
+        f"starts_at: {written!r} cannot be used: {told}; "
+    )
 
 
 @pytest.mark.parametrize(

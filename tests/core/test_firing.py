@@ -51,6 +51,7 @@ def drain(line, rec, now, rules=RULES):
         assert item.expected == (rec.seq if rec else None)
         items.append(item)
         rec = item.record
+        assert item.following in (None, next_moment(line, rec, now))
     pytest.fail("never done")
 
 
@@ -71,6 +72,7 @@ def test_what_is_due_is_emitted_and_the_cursor_ends_on_the_last_fire() -> None:
     assert fires(item) == [10, 20]
     assert rec.cursor == START + 20 * SECOND
     assert next_moment([version()], rec, START + 25 * SECOND) == START + 30 * SECOND
+    assert item.following == START + 30 * SECOND
 
 
 def test_nothing_is_coalesced_before_it_is_late() -> None:

@@ -1,17 +1,22 @@
 import subprocess
 import sys
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beatd.core.identity import NAMESPACE, PARTS, jitter, message_id, part_of, stable_hash
+from beatd.core.identity import NAMESPACE, PARTS, jitter, message_id, part_of, stable_hash, uuid4_of
 
 FIRE = 1_798_135_200_000_000
 
 
 def test_the_id_of_a_fire_is_pinned() -> None:
     assert message_id("beatd", "nightly-backup", 1, FIRE) == "6c013e3c-c2c8-5ecb-a53e-02850db3d691"
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_a_random_id_is_what_the_standard_library_makes_of_the_same_bytes(random: bytes) -> None:
+    assert uuid4_of(random) == str(UUID(bytes=random, version=4))
 
 
 def test_each_part_of_an_identity_makes_another_id() -> None:

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -13,19 +14,29 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from beatd.core.message import Message
+from beatd.core.plain import is_plain, plain
 from beatd.core.protocol import (
     RESERVED_HEADERS,
     build_message,
-    check_arguments,
     decode_body,
     decode_result,
     encode_arguments,
     encode_result,
+    render_call,
+    render_json,
 )
 from beatd.errors import NotSerializableError
 
 FIRE = 1_798_135_200_000_000
 UUID4 = UUID("7a1f0c4e-3b7d-4f4e-9a58-0c7f5a0d7f11")
+WORDS = st.one_of(
+    st.text(st.characters(codec="utf-8"), max_size=4), st.sampled_from(["__type__", "__value__", "x" * 2000])
+)
+JSON_VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), WORDS),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(WORDS, inner, max_size=2)),
+    max_leaves=4,
+)
 
 
 def message(body: bytes = b"[[],{},{}]", **changes: Any) -> Message:
@@ -94,11 +105,6 @@ def test_long_arguments_are_shortened_in_the_headers_only() -> None:
     built = build_message(id="1", task="t", args=["x" * 5000], kwargs={"y": "z" * 5000})
     assert len(built.headers["argsrepr"]) == len(built.headers["kwargsrepr"]) == 1024
     assert decode_body(built)[0] == ["x" * 5000]
-
-
-def test_other_serializers_are_refused() -> None:
-    with pytest.raises(NotSerializableError, match="'pickle' is not in this version; use 'json'"):
-        build_message(id="1", task="t", serializer="pickle")
 
 
 # ---------------------------------------------------------------- typed values
@@ -199,11 +205,22 @@ def test_a_bad_value_inside_a_result_is_named_by_its_path() -> None:
 
 def test_a_bad_argument_is_named_by_number_parameter_and_path() -> None:
     with pytest.raises(NotSerializableError, match=r"^argument 2 \('when'\)\[0\] is a set, "):
-        check_arguments([1, [{2}]], {}, ("what", "when"))
+        encode_arguments([1, [{2}]], {}, ("what", "when"))
     with pytest.raises(NotSerializableError, match=r"^argument 3 is an object, "):
-        check_arguments([1, 2, object()], {}, ("what", "when"))
+        encode_arguments([1, 2, object()], {}, ("what", "when"))
     with pytest.raises(NotSerializableError, match=r"^kwargs\['when'\]\['a'\] is a complex, "):
-        check_arguments([], {"when": {"a": 1j}})
+        encode_arguments([], {"when": {"a": 1j}})
+
+
+@pytest.mark.parametrize("value", ["\ud800", 2**63, -(2**63), 1.5, float("nan"), IntEnum("E", "A").A, [1], b""])
+def test_what_needs_a_closer_look_is_not_taken_for_plain(value: Any) -> None:
+    assert not is_plain(value)
+
+
+@pytest.mark.parametrize("value", ["", "text", 0, 2**63 - 1, 1 - 2**63, True, None])
+def test_what_is_taken_for_plain_is_carried_as_it_is(value: Any) -> None:
+    assert is_plain(value)
+    assert plain(value, "value") is value
 
 
 def test_a_bad_header_is_named() -> None:
@@ -258,7 +275,7 @@ def test_a_body_that_cannot_be_read_says_why(body: bytes, words: str) -> None:
 
 
 def test_another_content_type_is_refused() -> None:
-    with pytest.raises(ValueError, match="'application/x-python-serialize', which is not in this version"):
+    with pytest.raises(ValueError, match=r"'application/x-python-serialize' \(pickle\), and the setting accept allows"):
         decode_body(message(content_type="application/x-python-serialize"))
 
 
@@ -299,3 +316,15 @@ def test_whatever_can_be_written_comes_back_unchanged(args: list[Any], kwargs: d
 def test_garbage_is_a_value_error_and_nothing_else(body: bytes) -> None:
     with pytest.raises(ValueError, match="the body"):
         decode_body(message(body))
+
+
+@given(st.lists(JSON_VALUES, max_size=3), st.dictionaries(WORDS, JSON_VALUES, max_size=3))
+def test_arguments_that_are_json_come_to_the_same(args: list[object], kwargs: dict[str, object]) -> None:
+    call = json.dumps([args, kwargs], indent=1).encode()
+    try:
+        rendered = render_call(*json.loads(call))
+    except NotSerializableError as refused:
+        with pytest.raises(NotSerializableError, match=re.escape(str(refused))):
+            render_json(call)
+    else:
+        assert render_json(call) == rendered

@@ -11,6 +11,9 @@ from beatd.schedules.composition.spans import Span, fill, merged, read_span, spa
 from beatd.schedules.crontab.day_table import civil
 from beatd.schedules.crontab.fields import WEEKDAYS
 
+DEFINE = "none is defined; define it as [calendars.{}]"
+"""How a calendar that a file names is defined."""
+
 KEYS = ("country", "region", "closed", "dates", "open", "description")
 _WEEK = (1, 2, 3, 4, 5, 6, 0)  # Monday first, in the order in which a week is written
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import Literal
 
 from beatd.errors import InvalidScheduleError
 from beatd.schedules.base import Schedule, Terms
@@ -12,9 +11,8 @@ from beatd.schedules.composition.closing import ClosedDays
 from beatd.schedules.composition.exclusion import Exclusion
 from beatd.schedules.composition.moved_instants import MovedInstants
 from beatd.schedules.composition.remaining import Remaining
+from beatd.schedules.terms import BusinessDays
 from beatd.schedules.union import Union
-
-BusinessDays = Literal["next", "previous", "skip"]
 
 
 def composed(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from beatd.errors import InvalidScheduleError
 from beatd.schedules.base import Schedule, Terms
-from beatd.schedules.composition.calendars import Calendar
+from beatd.schedules.composition.calendars import DEFINE, Calendar
 from beatd.schedules.composition.closing import ClosedDays
 from beatd.schedules.composition.spans import Span, read_span, span_text
 from beatd.schedules.crontab.fields import SECOND
@@ -67,10 +67,12 @@ def _closes(part: Part) -> bool:
     return isinstance(part, Dates | Calendar)
 
 
-def parse_exclude(text: str | Sequence[str], terms: Terms, calendars: Mapping[str, Calendar]) -> Exclusion:
+def parse_exclude(
+    text: str | Sequence[str], terms: Terms, calendars: Mapping[str, Calendar], define: str = DEFINE
+) -> Exclusion:
     """Return what a text, or a list of texts, takes away. Raises InvalidScheduleError.
 
-    ``calendars`` are those that may be named.
+    ``calendars`` are those that may be named; ``define`` says how to define another one, with {} for its name.
     """
     joined = text if isinstance(text, str) else _joined(text)
     if len(joined) > LONGEST_TEXT:
@@ -82,7 +84,7 @@ def parse_exclude(text: str | Sequence[str], terms: Terms, calendars: Mapping[st
     words = [part.split() for part in joined.split("|")]
     if not all(words):
         raise InvalidScheduleError(joined, "there is no rule on one side of '|'")
-    return Exclusion(tuple(dict.fromkeys(_read_part(part, terms, calendars) for part in words)))
+    return Exclusion(tuple(dict.fromkeys(_read_part(part, terms, calendars, define) for part in words)))
 
 
 def _joined(texts: Any) -> str:
@@ -93,12 +95,12 @@ def _joined(texts: Any) -> str:
     return " | ".join(str(text) for text in texts)
 
 
-def _read_part(words: list[str], terms: Terms, calendars: Mapping[str, Calendar]) -> Part:
+def _read_part(words: list[str], terms: Terms, calendars: Mapping[str, Calendar], define: str) -> Part:
     head, text = words[0].lower(), " ".join(words)
     if head == "dates":
         return _read_dates(words, text)
     if head == "calendar":
-        return _read_calendar(" ".join(words[1:]), text, calendars)
+        return _read_calendar(" ".join(words[1:]), text, calendars, define)
     rule = parse(text, terms)
     return _cron(rule, words, terms) if isinstance(rule, Crontab) else rule
 
@@ -112,7 +114,7 @@ def _read_dates(words: list[str], text: str) -> Dates:
         raise InvalidScheduleError(text, str(error)) from None
 
 
-def _read_calendar(name: str, text: str, calendars: Mapping[str, Calendar]) -> Calendar:
+def _read_calendar(name: str, text: str, calendars: Mapping[str, Calendar], define: str) -> Calendar:
     from difflib import get_close_matches
 
     if not name:
@@ -121,7 +123,7 @@ def _read_calendar(name: str, text: str, calendars: Mapping[str, Calendar]) -> C
     if found is not None:
         return found
     near = get_close_matches(name, calendars, n=3, cutoff=0.6) or sorted(calendars)[:10]
-    hint = f"known: {', '.join(near)}" if near else f"none is defined; define it as [calendars.{name}]"
+    hint = f"known: {', '.join(near)}" if near else define.format(name)
     raise InvalidScheduleError(text, f"there is no calendar {name!r}", hint)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from beatd.schedules.base import Terms
 from beatd.schedules.composition.calendars import Calendar
-from beatd.schedules.composition.composed import BusinessDays
+from beatd.schedules.terms import BusinessDays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

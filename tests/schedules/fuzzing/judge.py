@@ -35,7 +35,7 @@ def judge(kind, text, terms):
         return _judged(kind, text, terms)
     except Found:
         raise
-    except Exception as error:
+    except Exception as error:  # whatever it is, it is what is looked for
         raise Found(kind, text, terms, f"{type(error).__name__}: {error}") from error
 
 
