@@ -15,17 +15,26 @@ from beatd.processes.fork import fork, kill_group
 _HEADER = 8
 
 
-def run_apart(function: Callable[[], Any], *, timeout: float = 60.0, what: str = "the function") -> Any:
+def run_apart(
+    function: Callable[[], Any],
+    *,
+    timeout: float = 60.0,
+    what: str = "the function",
+    meanwhile: Callable[[], None] | None = None,
+) -> Any:
     """Return the JSON value that ``function`` returns in a child process, or raise the error that it reported.
 
-    ``timeout`` in seconds. Errors of beatd's own come back as they were raised; any other, a process that ended
-    without a word, and the time-out as a BeatdError that says so. The child must not use this process's connections.
+    ``meanwhile`` is called here beside it; ``timeout`` in seconds from then on. Errors of beatd's own come back as they
+    were raised; any other, a process that ended without a word, and the time-out as a BeatdError that says so.
+    The child must not use this process's connections.
     """
     reader, writer = os.pipe()
     pid = fork(lambda: _report(function, writer), own_group=True)
     os.close(writer)
     report, in_time = None, True
     try:
+        if meanwhile is not None:
+            meanwhile()
         report = _receive(reader, timeout)
     except TimeoutError:
         in_time = False

@@ -26,13 +26,13 @@ def fork(function: Callable[[], int | None], *, own_group: bool = False) -> int:
     the leader of a process group, out of the terminal's reach, so that it can be killed with all it has started.
     """
     hold_on = tether()
-    _flush()
+    flush()
     # Blocked until the child has its own dispositions: it would run this process's handlers otherwise.
     former = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         pid = os.fork()
         if pid == 0:
-            _live(function, hold_on, own_group=own_group)
+            live(function, lambda: _begin(hold_on), own_group=own_group)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, former)
     if own_group:
@@ -48,10 +48,11 @@ def kill_group(pid: int, signum: int = signal.SIGKILL) -> None:
         os.killpg(pid, signum)
 
 
-def _live(function: Callable[[], int | None], hold_on: Callable[[], None], *, own_group: bool) -> NoReturn:
+def live(function: Callable[[], int | None], begin: Callable[[], None], *, own_group: bool) -> NoReturn:
+    """Be the process that was just forked for ``function``, all signals blocked; ``begin`` is called before that."""
     code = 1
     try:
-        _start_clean(hold_on, own_group=own_group)
+        _start_clean(begin, own_group=own_group)
         code = function() or 0
     except SystemExit as stop:
         code = _code_of(stop)
@@ -62,24 +63,28 @@ def _live(function: Callable[[], int | None], hold_on: Callable[[], None], *, ow
         traceback.print_exc()
     finally:
         try:
-            _flush()
+            flush()
         finally:
             os._exit(code)
 
 
-def _start_clean(hold_on: Callable[[], None], *, own_group: bool) -> None:
+def _begin(hold_on: Callable[[], None]) -> None:
     signal.set_wakeup_fd(-1)
     with contextlib.suppress(ValueError):
         faulthandler.unregister(signal.SIGUSR1)
     for number in signal.valid_signals():
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
+    hold_on()
+
+
+def _start_clean(begin: Callable[[], None], *, own_group: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if own_group:
         with contextlib.suppress(PermissionError):
             os.setpgid(0, 0)
         _read_nothing()
-    hold_on()
+    begin()
     # Standard error may be closed or not a file; stacks are a help, not a need.
     with contextlib.suppress(ValueError, OSError, RuntimeError, AttributeError):
         faulthandler.enable()
@@ -101,7 +106,7 @@ def _code_of(stop: SystemExit) -> int:
     return 1
 
 
-def _flush() -> None:
+def flush() -> None:
     """Write out what is buffered, lest parent and child both do."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(ValueError, OSError, AttributeError):

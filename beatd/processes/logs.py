@@ -1,5 +1,6 @@
 """Logs: one line a record, written at once; text for people, logfmt or JSON for machines."""
 
+import fcntl
 import json
 import logging
 import os
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from beatd.errors import SettingsError
+from beatd.processes.running import RunningFilter
 
 FIELDS: Final = (
     "action", "entry", "task", "fire_time", "message_id", "attempt", "lateness_ms", "runtime_ms", "retry_in_ms",
@@ -17,6 +19,8 @@ FIELDS: Final = (
 """The fields that come first, in this order; others follow as they were given."""
 
 _OF_EVERY_RECORD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_APART: Final = 64
+"""Descriptors from here on are no file's that was just opened."""
 _COLOURS: Final = {
     "fired": "36", "done": "32", "failed": "31", "retry": "33", "warning": "33", "error": "31", "critical": "31",
 }  # fmt: skip
@@ -42,12 +46,20 @@ def set_up_logging(level: str = "info", style: str = "auto", stream: TextIO | No
         raise SettingsError("log_format", f"there is no format {style!r}", "use auto, text, logfmt or json")
     handler = LineHandler(stream)
     handler.setFormatter(styles[style])
+    handler.addFilter(RunningFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(number)
     # What these libraries say at "info" is not what a user of this log waits for.
     for library in ("alembic", "watchfiles"):
         logging.getLogger(library).setLevel(max(number, logging.WARNING))
+
+
+def keep_log_apart() -> None:
+    """Let the log go on whatever becomes of this process's standard files."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, LineHandler):
+            handler.keep_apart()
 
 
 class LineHandler(logging.Handler):
@@ -60,6 +72,12 @@ class LineHandler(logging.Handler):
             self._descriptor: int | None = stream.fileno()
         except (OSError, ValueError, AttributeError):
             self._descriptor = None
+
+    def keep_apart(self) -> None:
+        """Write through a descriptor of its own: what the user's code does to 0, 1 and 2 does not end the log."""
+        if self._descriptor is not None:
+            with suppress(OSError):
+                self._descriptor = fcntl.fcntl(self._descriptor, fcntl.F_DUPFD_CLOEXEC, _APART)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record; a log that cannot be written must not stop the work."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from beatd.ports import Clock
 from beatd.processes.backoff import Backoff
-from beatd.processes.fork import fork, kill_group
+from beatd.processes.fork import fork
+from beatd.processes.process import Process
 from beatd.processes.pulse import Pulse
 
 
@@ -30,11 +31,16 @@ class Member:
         self._backoff = Backoff()
         self._reader = -1
         self._started_at = 0
-        self.pid: int | None = None
+        self._process: Process | None = None
         self.start_at = 0
         self.pulses = 0
         self.pulsed_at = 0
         self.was_ready = False
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the running process."""
+        return None if self._process is None else self._process.pid
 
     def start(self) -> None:
         """Fork the process."""
@@ -44,7 +50,7 @@ class Member:
         pulse = Pulse(writer, self._clock)
         self._started_at = self._clock.elapsed()
         self.pulses = 0
-        self.pid = fork(lambda: self._function(pulse), own_group=True)
+        self._process = Process(fork(lambda: self._function(pulse), own_group=True))
         os.close(writer)
         self._reader = reader
 
@@ -66,26 +72,23 @@ class Member:
 
     def send(self, signum: signal.Signals) -> None:
         """Send a signal to the process, SIGKILL to all that it has started too."""
-        if self.pid is None:
+        if self._process is None:
             return
         if signum is signal.SIGKILL:
-            kill_group(self.pid)
+            self._process.kill()
         else:
-            os.kill(self.pid, signum)
+            self._process.send(signum)
 
     def reap(self) -> int | None:
         """Return the exit code (negative: the signal) if the process has ended, and plan its next start."""
-        if self.pid is None:
+        code = None if self._process is None else self._process.reap()
+        if code is None:
             return None
-        pid, status = os.waitpid(self.pid, os.WNOHANG)
-        if pid == 0:
-            return None
-        kill_group(self.pid)
-        self.pid = None
+        self._process = None
         self._forget_pipe()
         now = self._clock.elapsed()
         self.start_at = now + self._backoff.failed(now - self._started_at)
-        return os.waitstatus_to_exitcode(status)
+        return code
 
     def _forget_pipe(self) -> None:
         if self._reader >= 0:

@@ -4,12 +4,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from threading import Thread
 from typing import Final
 
 HAS_DEATH_SIGNAL: Final = sys.platform == "linux"
 _PR_SET_PDEATHSIG: Final = 1
+_PR_SET_CHILD_SUBREAPER: Final = 36
 
 
 def tether(*, by_signal: bool = HAS_DEATH_SIGNAL) -> Callable[[], None]:
@@ -32,11 +33,28 @@ def tether(*, by_signal: bool = HAS_DEATH_SIGNAL) -> Callable[[], None]:
 
 def set_death_signal() -> None:
     """Ask the kernel to kill this process when its parent dies; does nothing where the kernel cannot."""
+    death_signal()()
+
+
+def death_signal() -> Callable[[], None]:
+    """Return what ``set_death_signal`` does, ready for a child forked beside threads: it loads nothing any more."""
     if not HAS_DEATH_SIGNAL:
-        return
+        return lambda: None
     import ctypes
 
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    return partial(ctypes.CDLL(None).prctl, _PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+
+def adopt_orphans() -> bool:
+    """Become the parent of every descendant that loses its own, which are to be reaped; return whether it is so.
+
+    It is not where the kernel is not Linux, or forbids it.
+    """
+    if not HAS_DEATH_SIGNAL:
+        return False
+    import ctypes
+
+    return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
 
 
 @cache

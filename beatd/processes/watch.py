@@ -11,6 +11,7 @@ _SETTLE = 0.05
 _SETTLE_LOOKS = 20
 
 Sight = tuple[object, ...] | None
+Sights = dict[Path, Sight]
 
 
 class FileWatch:
@@ -37,11 +38,15 @@ class FileWatch:
 
     def changed(self) -> bool:
         """Take away the hints, and return whether a file is not what it was at the last call."""
+        return bool(self.changes())
+
+    def changes(self) -> list[Path]:
+        """Do as ``changed`` does, and return which files those are: written, new or gone."""
         with contextlib.suppress(BlockingIOError):
             os.read(self._reader, 4096)
-        sight = self._look()
-        changed, self._seen = sight != self._seen, sight
-        return changed
+        former, self._seen = self._seen, self._look()
+        there = former.keys() | self._seen.keys()
+        return sorted(path for path in there if former.get(path) != self._seen.get(path))
 
     def close(self) -> None:
         """Stop watching."""
@@ -79,7 +84,7 @@ class FileWatch:
 
         # The files themselves, not the folders around them: a database beside them would wake us with each write.
         for _ in watchfiles.watch(
-            *self._paths,
+            *self._places(),
             watch_filter=None,
             debounce=200,
             rust_timeout=int(_LOOK_EVERY * 1000),
@@ -90,7 +95,7 @@ class FileWatch:
         ):
             yield
 
-    def _settled(self, sight: Sight) -> Sight:
+    def _settled(self, sight: Sights) -> Sights:
         """Wait, not for long, until a file that is being written stays the same for a moment."""
         for _ in range(_SETTLE_LOOKS):
             if self._stop.wait(_SETTLE):
@@ -105,18 +110,27 @@ class FileWatch:
         with contextlib.suppress(BlockingIOError, OSError):
             os.write(self._writer, b"!")
 
-    def _look(self) -> Sight:
-        return tuple(_look_at(path, self._suffix) for path in self._paths)
+    def _places(self) -> Sequence[Path]:
+        """Return the files and folders to look at."""
+        return self._paths
+
+    def _look(self) -> Sights:
+        sights: Sights = {}
+        for path in self._places():
+            sights[path], within = _look_at(path, self._suffix)
+            sights.update((file, _look_at(file, None)[0]) for file in within)
+        return sights
 
 
-def _look_at(path: Path, suffix: str | None) -> Sight:
+def _look_at(path: Path, suffix: str | None) -> tuple[Sight, list[Path]]:
+    """Return what there is to see of a file or folder, and the files in it that end in ``suffix``."""
     try:
         status = path.stat()
         folder = suffix is not None and path.is_dir()
         within = sorted(file for file in path.iterdir() if file.suffix == suffix) if folder else []
         target = str(path.resolve())
     except (OSError, RuntimeError):
-        return None
+        return None, []
     # A folder's own time moves with every file that comes or goes, also with those that are none of ours.
     stamp = () if folder else (status.st_mtime_ns, status.st_size)
-    return (target, status.st_ino, *stamp, *(_look_at(file, None) for file in within))
+    return (target, status.st_ino, *stamp), within

@@ -27,6 +27,13 @@ def test_what_is_imported_there_is_not_imported_here():
     assert "colorsys" not in sys.modules
 
 
+def test_something_is_done_here_meanwhile():
+    reader, writer = os.pipe()
+    assert run_apart(lambda: os.read(reader, 1).decode(), meanwhile=lambda: os.write(writer, b"x")) == "x"
+    os.close(reader)
+    os.close(writer)
+
+
 def test_an_error_of_ours_comes_back_with_its_data():
     def fail():
         raise SettingsError("beatd.toml", "bad", "remedy")
