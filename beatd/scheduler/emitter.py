@@ -4,6 +4,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 from beatd.core.firing import Moment, decide, succeed_lost
@@ -19,6 +20,9 @@ BATCH = 256
 """Entries in one step."""
 
 AGAIN = 1 * SECOND
+
+TURN = SECOND // 5
+"""How long fires are settled at the most before edits and the lease are looked after."""
 
 
 class _Step(NamedTuple):
@@ -57,7 +61,8 @@ class Emitter:
         self._drained_at = time.elapsed()
         self.installed = 0
         self.strangers: set[str] = set()
-        self.lost: set[str] = set()
+        self._lost: dict[str, int] = {}
+        self.when_stored: Callable[[Item], None] = lambda _: None
 
     @property
     def late(self) -> int:
@@ -76,6 +81,11 @@ class Emitter:
         """Return the earliest moment on the agenda."""
         return self._agenda.next()
 
+    def next_due(self) -> int | None:
+        """Return since when the oldest fire that is due waits, late or not; where none does, when the next one is."""
+        first = (self.book.next_moment(name, self._time.now(), self.installed) for name in islice(self._late, 1))
+        return min((moment for moment in (*first, self.next()) if moment is not None), default=None)
+
     def drop(self, names: set[str]) -> None:
         """Look after these no longer: whoever does so next reads their records anew."""
         for name in names:
@@ -87,13 +97,16 @@ class Emitter:
         """Put names on the agenda where they now belong."""
         now = self._time.now()
         for name in names:
-            self._agenda.put(name, self.book.next_moment(name, now))
+            self._agenda.put(name, self.book.next_moment(name, now, self.installed))
 
     def succeed(self, names: Iterable[str]) -> None:
         """Look after names whose record's version is lost for good: the next one is taken in at once."""
         now = self._time.now()
         for name in names:
-            self.lost.add(name)
+            record = self.book.record(name)
+            if record is not None:
+                # Of this version alone: another scheduler may move the record by one that is not read here yet.
+                self._lost[name] = record.version
             self._agenda.put(name, now)
 
     def read_records(self, names: list[str]) -> int:
@@ -103,6 +116,8 @@ class Emitter:
         distance = 0
         for name in names:
             known, found = self.book.record(name), records.get(name)
+            if known is None and found is None:
+                continue
             distance = max(distance, _distance_back(known, found))
             self.book.settle(name, found)
         self.plan(names)
@@ -124,7 +139,7 @@ class Emitter:
         """
         now = self._time.now()
         # The lease and the edits are looked after even while more is due than can be emitted.
-        deadline = self._time.elapsed() + SECOND
+        deadline = self._time.elapsed() + TURN
         former: _Step | None = None
         while True:
             names = self._agenda.pop_due(now, BATCH) if self._time.elapsed() <= deadline else []
@@ -138,8 +153,9 @@ class Emitter:
     def _on_time(self, names: Iterable[str], now: int) -> list[str]:
         """Return those that are not late; those that are get in line."""
         on_time: list[str] = []
+        moment = Moment(now, 0, self.installed)
         for name in names:
-            is_late = self.book.is_late(name, now, self._rules.late_after)
+            is_late = self.book.is_late(name, moment, self._rules.late_after)
             (self._late if is_late else on_time).append(name)
         return on_time
 
@@ -190,7 +206,7 @@ class Emitter:
             return self._decide_lost(name, moment)
         item = decide(name, self.book.line(name), self.book.record(name), moment, rules)
         if item is None:
-            later = self.book.next_moment(name, now)
+            later = self.book.next_moment(name, now, self.installed)
             # Never ``now`` again, so that nothing spins.
             self._agenda.put(name, None if later is None else max(later, now + 1))
         return item
@@ -198,7 +214,7 @@ class Emitter:
     def _decide_lost(self, name: str, moment: Moment) -> Item | None:
         record = self.book.record(name)
         item = None
-        if name in self.lost and record is not None:
+        if record is not None and self._lost.get(name) == record.version:
             item = succeed_lost(name, self.book.line(name), record, moment)
         if item is None:
             self._leave_alone(name, moment.now)
@@ -206,15 +222,17 @@ class Emitter:
 
     def _take_in(self, item: Item, answer: Answer, now: int) -> None:
         """Take note of what became of an item."""
-        name = item.name
+        name, following = item.name, None
         if answer.unheld:
             self._leave_alone(name, now)
             return
         if answer.stored:
             self._refused.pop(name, None)
-            self.lost.discard(name)
-            self.book.settle(name, item.record)
+            self._lost.pop(name, None)
+            if not self.book.settle(name, item.record):
+                following = item.following
             self._report.settled(item, answer, now)
+            self.when_stored(item)
         elif answer.refused:
             self._refused[name] = {**self._refused.get(name, {}), **dict(answer.refused)}
             self._report.refused(name, answer)
@@ -225,7 +243,9 @@ class Emitter:
                 self._unsure.add(name)
                 return
             self.book.settle(name, answer.record)
-        self._agenda.put(name, self.book.next_moment(name, now))
+        if following is None:
+            following = self.book.next_moment(name, now, self.installed)
+        self._agenda.put(name, following)
 
     def _leave_alone(self, name: str, now: int) -> None:
         """Do not fire an entry whose version is not known here or not held by the store; look again soon."""

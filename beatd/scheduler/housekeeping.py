@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from beatd.ports import History, Outcomes
+from beatd.brokerports import Outcomes
+from beatd.ports import History
 
 SECOND = 1_000_000
 EACH = 30 * SECOND

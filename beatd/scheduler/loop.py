@@ -4,7 +4,7 @@ import faulthandler
 import logging
 import select
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from beatd.errors import BrokerUnavailableError
@@ -25,7 +25,7 @@ SETTLED = 5 * SECOND
 
 
 class Hints(Protocol):
-    """Something that becomes readable when a file may have changed."""
+    """Something that becomes readable when there is something to look at."""
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""
@@ -38,7 +38,13 @@ class Loop:
     """Runs one scheduler until it is told to stop."""
 
     def __init__(
-        self, scheduler: Scheduler, inbox: SignalInbox, hints: Hints, clock: Clock, *, pulse: Callable[[], None]
+        self,
+        scheduler: Scheduler,
+        inbox: SignalInbox,
+        hints: Sequence[Hints],
+        clock: Clock,
+        *,
+        pulse: Callable[[], None],
     ) -> None:
         self._scheduler = scheduler
         self._inbox = inbox
@@ -68,10 +74,13 @@ class Loop:
         return wait
 
     def _sleep(self, wait: int) -> None:
-        readable, _, _ = select.select([self._inbox.fileno(), self._hints.fileno()], [], [], wait / SECOND)
+        readable, _, _ = select.select(
+            [self._inbox.fileno(), *(hint.fileno() for hint in self._hints)], [], [], wait / SECOND
+        )
         for number in self._inbox.drain():
             self._handle(number)
-        if self._hints.fileno() in readable and self._hints.changed():
+        # Each of them is asked, because asking also takes its hints away.
+        if any([hint.changed() for hint in self._hints if hint.fileno() in readable]):  # noqa: C419  as said above
             self._scheduler.look()
 
     def _handle(self, number: signal.Signals) -> None:

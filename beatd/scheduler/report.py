@@ -5,6 +5,7 @@ from collections import Counter
 from math import ceil, log2
 
 from beatd.core.entry import SECOND
+from beatd.core.identity import PARTS
 from beatd.core.record import Answer, Disposition, Emission, Item
 from beatd.schedules.moments import iso
 
@@ -84,6 +85,16 @@ class Report:
             fields = {"action": "refused", "entry": name, "fire_time": iso(fire_time), "error": why}
             _log.error("fire refused by the broker", extra=fields)
 
+    def holds(self, parts: int) -> None:
+        """Say how many parts are held now."""
+        if not parts:
+            said = "standing by: another scheduler holds the schedule"
+        elif parts == PARTS:
+            said = "holding the schedule"
+        else:
+            said = f"holding {parts} of {PARTS} parts of the schedule"
+        _log.info(said, extra={"action": "holding" if parts else "standby", "parts": parts})
+
     def stranger(self, name: str) -> None:
         """Say once that an entry's version is not known here."""
         if name not in self._strangers:
@@ -101,6 +112,14 @@ class Report:
             fields = {"action": "unreadable", "entry": name, "error": why}
             _log.error("entry left alone: its definition is of a newer beatd", extra=fields)
             self._strangers.add(name)
+
+    def marked(self) -> None:
+        """Say that the namespace was marked, because the store went back far."""
+        _log.error(
+            "the store went back: nothing is fired until `beatd forward --to now --reason TEXT` settles what it "
+            "owes, or `beatd run --catch-up` fires it again",
+            extra={"action": "rolled_back"},
+        )
 
     def as_mapping(self) -> dict[str, object]:
         """Return the counters as plain values; lateness in milliseconds, ``batch`` in entries, all since start."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, literal_column, or_, select
 
 from beatd.core.entry import Draft, Version
 from beatd.errors import ForeignSetError, StaleSetError
@@ -15,6 +15,7 @@ from beatd.sqlkit.messages import as_json
 from beatd.sqlkit.statement import Statement
 from beatd.stores import sqlinstall, sqlrevision
 from beatd.stores.sets import Known, compare, digest_of, fingerprints, refuse_foreign
+from beatd.stores.sqltenures import of_set
 
 PAGE = 10_000
 
@@ -24,7 +25,7 @@ _INSERT = Statement(lambda: insert_all(schema.definitions, _COLUMNS))
 _VERSIONS = Statement(
     lambda: (
         select(_d.name, _d.fingerprint, (_d.entry.is_(None) & _d.error.is_(None)).label("removed"))
-        .where(_d.namespace == bindparam("namespace"))
+        .where(_d.namespace == bindparam("namespace"), of_set(_d))
         .order_by(_d.name, _d.number)
     )
 )
@@ -38,7 +39,8 @@ def _needed() -> Select[Any]:
         .where(
             _d.namespace == bindparam("namespace"),
             _d.number <= bindparam("newest"),
-            or_(_e.version.is_(None), _d.number >= _e.version),
+            of_set(_d),
+            or_(_e.version.is_(None), _d.number >= _e.version, _e.removed == literal_column("1")),
         )
         .order_by(_d.name, _d.number)
     )
@@ -55,7 +57,13 @@ _TOUCHED = Statement(
     lambda: (
         select(_d.name)
         .distinct()
-        .where(_d.namespace == bindparam("namespace"), _d.number > bindparam("after"), through(_d.changed_at))
+        .where(
+            _d.namespace == bindparam("namespace"),
+            _d.number > bindparam("after"),
+            _d.number <= bindparam("newest"),
+            of_set(_d),
+            through(_d.changed_at),
+        )
     )
 )
 
@@ -84,12 +92,12 @@ class SqlDefinitions:
             sqlinstall.install(connection, self._namespace, self._clock.now())
             return sqlinstall.remember(connection, self._namespace)
 
-    def apply(self, drafts: Sequence[Draft], *, holder: str, replace: bool = False) -> Applied:
+    def apply(self, drafts: Sequence[Draft], *, holder: str, replace: bool = False, above: int = 0) -> Applied:
         """Make these drafts the set, unless it is stale or another project's."""
         prints = fingerprints(drafts)
         digest = digest_of(prints)
         try:
-            return self._apply(drafts, prints, digest, holder, replace=replace)
+            return self._apply(drafts, prints, digest, holder, replace=replace, above=above)
         except ForeignSetError:
             raise
         except StaleSetError:
@@ -100,7 +108,7 @@ class SqlDefinitions:
             raise
 
     def _apply(
-        self, drafts: Sequence[Draft], prints: dict[str, int], digest: str, holder: str, *, replace: bool
+        self, drafts: Sequence[Draft], prints: dict[str, int], digest: str, holder: str, *, replace: bool, above: int
     ) -> Applied:
         # Whoever applies a set reads all of it and writes the next revision: one at a time. Then revisions become
         # visible in the order of their numbers, and whoever has read up to one has missed none below it.
@@ -113,7 +121,7 @@ class SqlDefinitions:
                     sqlrevision.refuse_stale(connection, self._namespace, digest, holder, now)
                     own = sqlrevision.carried_by(connection, self._namespace, holder) == state.digest
                     refuse_foreign(prints, known, self._namespace, own=own)
-                applied = compare(known, prints, state.revision + 1)
+                applied = compare(known, prints, max(state.revision, above) + 1)
                 # The first set of a state that an operator began anew is taken as if it had been there from then on.
                 begun = state.revision == 0 and bool(state.replaces)
                 self._write(connection, drafts, prints, applied, min(now, state.since) if begun else now)
@@ -132,7 +140,8 @@ class SqlDefinitions:
             if newest <= after:
                 return []
             if after:
-                touched = {name for (name,) in _TOUCHED.rows(connection, namespace=self._namespace, after=after)}
+                told = {"namespace": self._namespace, "after": after, "newest": newest}
+                touched = {name for (name,) in _TOUCHED.rows(connection, **told)}
                 names = sorted(touched if names is None else touched.intersection(names))
         return self._load_all(newest) if names is None else self._load_of(names, newest)
 

@@ -83,6 +83,7 @@ class SqlHistory:
         self._db = db
         self._namespace = namespace
         self._clock = clock
+        self._prune = sqlprune.Prune(db, namespace)
 
     def runs(  # noqa: PLR0913  one keyword for each way to narrow
         self,
@@ -118,5 +119,4 @@ class SqlHistory:
 
     def prune(self, *, before: int, most: int, limit: int = 1000) -> int:
         """Delete at most ``limit`` rows: old history, versions no longer needed, old tombstones; return how many."""
-        prune = sqlprune.Prune(self._db, self._namespace, self._clock.now())
-        return prune.run(before=before, most=most, limit=limit)
+        return self._prune.run(self._clock.now(), before=before, most=most, limit=limit)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, literal_column, or_, select
 
-from beatd.core.entry import Tenure, Version
+from beatd.core.entry import ROW, Tenure, Version
 from beatd.core.record import Disposition, Reason
 from beatd.ports import Clock
 from beatd.sqlkit import schema
@@ -104,7 +104,7 @@ class SqlPast:
         """Return the versions of a name that were taken in, in the order in which they ruled."""
         with self._db.read() as connection:
             rows = _TENURES.rows(connection, namespace=self._namespace, name=name)
-        return [Tenure(version=Version.stored(*row[:7]), generation=row.generation, since=row.since) for row in rows]
+        return [_tenure(row) for row in rows]
 
     def emitted(self, name: str, after: int, until: int, limit: int) -> list[tuple[int, int]]:
         """Return (fire time, version) of what the schedule emitted, the oldest first, all of a fire time or none."""
@@ -128,3 +128,9 @@ class SqlPast:
             Disposition(name, row.generation, row.version, Reason(row.reason), row.first, row.last, row.count, row.note)
             for row in rows
         ]
+
+
+def _tenure(row: Any) -> Tenure:
+    if row.source == ROW:
+        return Tenure.of_row(row.name, row.number, row.fingerprint, row.generation, row.since)
+    return Tenure(version=Version.stored(*row[:7]), generation=row.generation, since=row.since)

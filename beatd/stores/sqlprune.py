@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     Select,
@@ -24,6 +25,10 @@ from beatd.sqlkit.database import Database
 from beatd.sqlkit.dialect import through
 from beatd.sqlkit.statement import Statement
 
+LOOKED_AT = 20_000
+"""How many versions are looked at in one round."""
+
+_END = "\U0010ffff" * 4
 _n = schema.namespaces.c
 _f, _d, _e, _s = schema.fires.c, schema.definitions.c, schema.entries.c, schema.schedulers.c
 _later = schema.definitions.alias("later")
@@ -67,6 +72,21 @@ def _has_later(*conditions: ColumnElement[bool], of: Any) -> ColumnElement[bool]
     return exists().where(_later.c.namespace == of.namespace, _later.c.name == of.name, *conditions)
 
 
+def _between(name: Column[Any]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return name > bindparam("after"), name <= bindparam("last")
+
+
+_LAST_LOOKED_AT = Statement(
+    lambda: (
+        select(_d.name)
+        .where(_d.namespace == bindparam("namespace"), _d.name > bindparam("after"))
+        .order_by(_d.name)
+        .limit(literal_column("1"))
+        .offset(bindparam("most"))
+    )
+)
+
+
 def _old_versions() -> Select[Any]:
     # A version owned fire times until the next one began, so it goes when that beginning is old.
     replaced = _has_later(
@@ -78,7 +98,7 @@ def _old_versions() -> Select[Any]:
     return (
         select(_d.namespace, _d.name, _d.number)
         .join(schema.entries, and_(_e.namespace == _d.namespace, _e.name == _d.name))
-        .where(_d.namespace == bindparam("namespace"), _d.number < _e.version, replaced)
+        .where(_d.namespace == bindparam("namespace"), *_between(_d.name), _d.number < _e.version, replaced)
         .limit(bindparam("limit"))
     )
 
@@ -87,7 +107,13 @@ def _tombstones() -> Select[Any]:
     needed = _has_later((_later.c.number > _e.version) | (_later.c.changed_at >= bindparam("before")), of=_e)
     return (
         select(_e.namespace, _e.name, _e.seq, _e.version)
-        .where(_e.namespace == bindparam("namespace"), _e.removed == 1, _e.cursor < bindparam("before"), ~needed)
+        .where(
+            _e.namespace == bindparam("namespace"),
+            *_between(_e.name),
+            _e.removed == 1,
+            _e.cursor < bindparam("before"),
+            ~needed,
+        )
         .order_by(_e.name)
         .limit(bindparam("limit"))
     )
@@ -130,7 +156,7 @@ _DELETE_SCHEDULER = Statement(
 
 
 _Rows = list[dict[str, Any]]
-_Delete = Callable[[Connection, _Rows], None]
+_Delete = Callable[[Connection, _Rows], object]
 
 
 def _tell_from_where_it_is_whole(connection: Connection, rows: _Rows) -> None:
@@ -139,23 +165,32 @@ def _tell_from_where_it_is_whole(connection: Connection, rows: _Rows) -> None:
 
 
 class Prune:
-    """One bounded round of deleting; what to delete is looked for without the writer's lock."""
+    """Bounded rounds of deleting; what to delete is looked for without the writer's lock."""
 
-    def __init__(self, db: Database, namespace: str, now: int) -> None:
+    def __init__(self, db: Database, namespace: str) -> None:
         self._db = db
         self._namespace = namespace
-        self._now = now
+        self._after = ""
+        """The name up to which versions and tombstones were looked at: of a million not all at once."""
 
-    def run(self, *, before: int, most: int, limit: int) -> int:
+    def run(self, now: int, *, before: int, most: int, limit: int) -> int:
         """Delete at most ``limit`` rows; return how many."""
         forget = (_DELETE_FIRE.many, _tell_from_where_it_is_whole)
         done = self._delete(_OLD_FIRES, forget, limit, before=before)
         done += self._delete(_OLDEST_FIRES, forget, min(self._above(most), limit - done))
-        done += self._delete(_OLD_VERSIONS, (_DELETE_VERSION.many,), limit - done, before=before)
-        yesterday = self._now - DAY
+        done += self._forget_versions(before, now - DAY, limit - done)
+        done += self._delete(_GONE, (_DELETE_SCHEDULER.many,), limit - done, before=now - DAY)
+        return done
+
+    def _forget_versions(self, before: int, yesterday: int, limit: int) -> int:
+        with self._db.read() as connection:
+            found = _LAST_LOOKED_AT.value(connection, namespace=self._namespace, after=self._after, most=LOOKED_AT)
+        between: dict[str, Any] = {"after": self._after, "last": _END if found is None else found}
+        done = self._delete(_OLD_VERSIONS, (_DELETE_VERSION.many,), limit, before=before, **between)
         forget = (_DELETE_TOMBSTONE.many, _DELETE_DEFINITIONS.many)
-        done += self._delete(_TOMBSTONES, forget, limit - done, before=min(before, yesterday))
-        done += self._delete(_GONE, (_DELETE_SCHEDULER.many,), limit - done, before=yesterday)
+        done += self._delete(_TOMBSTONES, forget, limit - done, before=min(before, yesterday), **between)
+        if done < limit:
+            self._after = found or ""
         return done
 
     def _above(self, most: int) -> int:
@@ -165,7 +200,7 @@ class Prune:
                 return 0
             return max(0, int(_COUNT.value(connection, namespace=self._namespace)) - most)
 
-    def _delete(self, find: Statement, deletes: tuple[_Delete, ...], limit: int, **given: int) -> int:
+    def _delete(self, find: Statement, deletes: tuple[_Delete, ...], limit: int, **given: Any) -> int:
         if limit < 1:
             return 0
         with self._db.read() as connection:

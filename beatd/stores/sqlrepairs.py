@@ -12,6 +12,7 @@ from beatd.sqlkit.dialect import insert_all, is_one_of
 from beatd.sqlkit.messages import as_json
 from beatd.sqlkit.statement import Statement
 from beatd.stores import sqlinstall, sqlrevision
+from beatd.stores.sqltenures import of_set
 
 _d, _e = schema.definitions.c, schema.entries.c
 _newest = schema.definitions.alias("newest")
@@ -20,10 +21,15 @@ _REMOVED = {"fingerprint": 0, "source": "file", "entry": None, "error": None}
 
 
 def _lost() -> Select[Any]:
+    # A row's version is held where its tenure is: whether its table still has it, a reader of that asks.
     held = exists().where(
         _d.namespace == _e.namespace, _d.name == _e.name, _d.number == _e.version, _d.fingerprint == _e.fingerprint
     )
-    number = select(func.max(_d.number)).where(_d.namespace == _e.namespace, _d.name == _e.name).scalar_subquery()
+    number = (
+        select(func.max(_d.number))
+        .where(_d.namespace == _e.namespace, _d.name == _e.name, of_set(_d))
+        .scalar_subquery()
+    )
     same = and_(_newest.c.namespace == _e.namespace, _newest.c.name == _e.name, _newest.c.number == number)
     return (
         select(_e.name, _e.version, _newest.c.number, *(_newest.c[column] for column in _CONTENT))

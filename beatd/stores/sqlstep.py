@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, func, or_, select
 from sqlalchemy.types import Text
 
 from beatd.core.ending import Ending
@@ -15,6 +15,8 @@ from beatd.sqlkit.ending import Ends
 from beatd.sqlkit.messages import as_json
 from beatd.sqlkit.revoking import cancel
 from beatd.sqlkit.statement import Statement
+from beatd.stores import sqltenures
+from beatd.stores.sqltenures import of_set
 
 _e, _d = schema.entries.c, schema.definitions.c
 _NONE = -1
@@ -32,32 +34,26 @@ _SEQS = Statement(
 def _held() -> Select[Any]:
     name, number, fingerprint = members("versions", Text(), schema.Big, schema.Big)
     same = (_d.name == name, _d.number == number, _d.fingerprint == fingerprint)
-    return select(name, number).where(there(_d.namespace == bindparam("namespace"), *same))
+    return select(name, number).where(there(_d.namespace == bindparam("namespace"), of_set(_d), *same))
 
 
 _HELD = Statement(_held)
-_TAKEN = Statement(
-    lambda: (
-        update(schema.definitions)
-        .where(
-            _d.namespace == bindparam("of_namespace"),
-            _d.name == bindparam("of_name"),
-            _d.number == bindparam("of_number"),
-        )
-        .values(generation=bindparam("generation"), since=bindparam("since"))
-    )
-)
 _FIRST = Statement(
     lambda: (
         select(_d.name, func.min(_d.number))
         .where(
             _d.namespace == bindparam("namespace"),
             is_one_of(_d.name, "names"),
+            of_set(_d),
             or_(_d.entry.is_not(None), _d.error.is_not(None)),
         )
         .group_by(_d.name)
     )
 )
+
+
+def _of_set(item: Item) -> bool:
+    return item.takes_in and not item.of_row
 
 
 def stands_alone(items: Sequence[Item]) -> bool:
@@ -80,7 +76,7 @@ class Step:
         self._records: dict[str, dict[str, Any]] = {}
         self._messages: list[Message] = []
         self._letters: list[DeadLetter] = []
-        self._taken: list[dict[str, Any]] = []
+        self._taken: list[Item] = []
         self._fires: list[fires.Row] = []
         self._held_back: set[str] = set()
         self._releases: list[str] = []
@@ -104,14 +100,14 @@ class Step:
         rows = _SEQS.rows(connection, namespace=namespace, names=names)
         self._seqs: dict[str, int] = {row.name: row.seq for row in rows}
         self._tracked = {row.name for row in rows if row.tracked}
-        taken = [(item.name, item.record.version, item.record.fingerprint) for item in items if item.takes_in]
+        taken = [(item.name, item.record.version, item.record.fingerprint) for item in items if _of_set(item)]
         self._held: set[tuple[str, int]] = set()
         if taken:
             rows = _HELD.rows(connection, namespace=namespace, versions=as_json(taken))
             self._held = {(name, number) for name, number in rows}
         # A first record begins with the first definition of its name: whoever knows only later ones has read them
         # while there was a record, which a store that went back has lost.
-        new = [item.name for item in items if item.expected is None]
+        new = [item.name for item in items if item.expected is None and not item.of_row]
         self._first = dict(_FIRST.rows(connection, namespace=namespace, names=as_json(new))) if new else {}
         sent = [emission.message for item in items for emission in item.emissions]
         self._known = messages.known_ids(connection, namespace, sent)
@@ -138,6 +134,8 @@ class Step:
 
     def _holds(self, item: Item) -> bool:
         version = item.record.version
+        if item.of_row:
+            return True
         if item.expected is None and self._first.get(item.name) != version:
             return False
         return not item.takes_in or (item.name, version) in self._held
@@ -154,8 +152,7 @@ class Step:
             self._tracked.add(item.name)
         self._hold(item)
         if item.takes_in and item.begins is not None:
-            of = {"of_namespace": self._namespace, "of_name": item.name, "of_number": record.version}
-            self._taken.append({**of, "generation": record.generation, "since": item.begins})
+            self._taken.append(item)
         self._letters += item.letters
         repeated = []
         for emission in item.emissions:
@@ -205,7 +202,7 @@ class Step:
     def _write(self) -> None:
         connection, namespace, now = self._connection, self._namespace, self._now
         records.write(connection, self._records.values())
-        _TAKEN.many(connection, self._taken)
+        sqltenures.note(connection, namespace, self._taken)
         messages.insert(connection, namespace, self._messages, now, self._held_back)
         messages.bury(connection, namespace, self._letters, now)
         fires.insert(connection, self._fires)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from beatd.core.ending import End, Ending, ended
-from beatd.core.entry import Overlap, Version
+from beatd.core.entry import Entry, Overlap, Version
 from beatd.core.record import Answer, Disposition, Item, Reason, Record
 from beatd.errors import BrokerUnavailableError
 
@@ -20,7 +20,8 @@ class Truth:
     records: dict[str, Record] = field(default_factory=dict)
     emitted: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     dispositions: list[Disposition] = field(default_factory=list)
-    takings: list[tuple[str, int, int, int]] = field(default_factory=list)
+    # (name, generation, version, since, fingerprint) of each version that was taken in.
+    takings: list[tuple[str, int, int, int, int]] = field(default_factory=list)
     # By id: waiting, running, held, over; what vanished is not there, and nobody was told.
     messages: dict[str, str] = field(default_factory=dict)
     since: dict[str, int] = field(default_factory=dict)
@@ -50,6 +51,10 @@ class ModelStore:
     def step(self, items):
         return [self._one(item) for item in items]
 
+    def entry_of(self, item: Item) -> Entry:
+        """Return the entry whose fields rule an item."""
+        return next(each.entry for each in self.definitions[item.name] if each.number == item.record.version)
+
     def snapshot(self) -> Truth:
         return copy.deepcopy(self.truth)
 
@@ -72,8 +77,8 @@ class ModelStore:
             self._close(item.closes)
         self.truth.dispositions += item.dispositions
         if record is None or item.record.since != record.since or item.record.version != record.version:
-            taken = (item.name, item.record.generation, item.record.version, item.record.since)
-            self.truth.takings.append(taken)
+            taken = item.record
+            self.truth.takings.append((item.name, taken.generation, taken.version, taken.since, taken.fingerprint))
         self.truth.records[item.name] = item.record
         if item.record.tracking is None or not item.record.tracking.pause_after or item.record.tracking.failures == 0:
             self.truth.failures.pop(item.name, None)
@@ -119,10 +124,11 @@ class ModelStore:
     def _emit(self, item: Item, message_id: str, fire_time: int) -> None:
         if message_id in self.truth.emitted:
             return
-        entry = next(each for each in self.definitions[item.name] if each.number == item.record.version).entry
+        entry = self.entry_of(item)
         held = item.record.tracking.held if item.record.tracking else None
         is_held = held is not None and held.id == message_id
-        former = self.truth.records[item.name].tracking
+        record = self.truth.records.get(item.name)  # of a row it is made with its first fire
+        former = record.tracking if record else None
         if entry.overlap in {Overlap.SKIP, Overlap.QUEUE_ONE} and not is_held and former and former.unfinished:
             # Emitted beside another: only where that one is waited for no longer, and none is held behind it.
             # Counted from the decision, which a request that arrives late was made long before.
@@ -138,7 +144,7 @@ class ModelStore:
         if not any(each.reason is Reason.OVERLAP_SKIPPED for each in item.dispositions):
             return
         tracking = item.record.tracking
-        entry = next(each for each in self.definitions[item.name] if each.number == item.record.version).entry
+        entry = self.entry_of(item)
         assert tracking.unfinished is not None
         assert self._alive(tracking.unfinished.id), "skipped for what has ended"
         assert (tracking.held is not None) or entry.overlap is Overlap.SKIP, "skipped with nothing held"
@@ -161,6 +167,8 @@ class ModelStore:
 
     def _held(self, item: Item) -> bool:
         """Whether the version taken in is one the store has, and a first record begins with the first of its name."""
+        if item.of_row:
+            return True
         versions = self.definitions.get(item.name, [])
         if item.expected is None:
             first = next((each for each in versions if each.entry is not None or each.error is not None), None)

@@ -50,3 +50,15 @@ def test_of_one_moment_names_come_out_in_their_order_over_several_calls() -> Non
     agenda.put("a", 1)
     assert agenda.pop_due(1, 2) == ["a", "c"]
     assert agenda.pop_due(1, 2) == ["d"]
+
+
+def test_many_names_at_one_moment_leave_room_for_those_that_are_due_after_them() -> None:
+    agenda = Agenda()
+    herd = [f"herd-{number:03}" for number in range(100)]
+    for name in herd:
+        agenda.put(name, 1)
+    agenda.put("later", 2)
+    agenda.put("latest", 3)
+    assert agenda.pop_due(3, 10) == [*herd[:5], "later", "latest", *herd[5:8]]
+    assert agenda.pop_due(3, 10) == herd[8:18]
+    assert len(agenda) == 82

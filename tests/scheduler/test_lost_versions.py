@@ -2,6 +2,8 @@ import logging
 import sqlite3
 from contextlib import closing
 
+from msgspec.structs import replace
+
 EVERY_10S = "schedule = 'every 10s'"
 
 
@@ -74,3 +76,22 @@ def test_a_version_lost_while_a_scheduler_runs_is_found_at_its_next_step(stage, 
     assert stage.state.records.load()["a"].version > 40
     stage.tick(scheduler, 20)
     assert stage.emitted("a")[-2:] == [40, 50]
+
+
+def test_a_version_is_taken_for_lost_and_none_that_the_record_was_moved_by_since(stage) -> None:
+    stage.write(a=EVERY_10S)
+    scheduler = stage.scheduler()
+    stage.tick(scheduler, 12)
+    emitter, book = scheduler._emitter, scheduler._book
+    known = book.record("a")
+    stage.write(a="schedule = 'every 7s'")
+    scheduler.look(forced=True)
+    scheduler.tick()
+    (version,) = {each.number for each in book.line("a")}
+    lost = replace(known, version=-2)
+    book.settle("a", lost)
+    emitter.succeed(["a"])
+    assert emitter._decide("a", known.cursor, emitter._rules).record.version == version
+    book.settle("a", replace(lost, version=-1))
+    assert emitter._decide("a", known.cursor, emitter._rules) is None
+    assert emitter.strangers == {"a"}

@@ -96,3 +96,38 @@ def test_a_host_whose_clock_is_off_gives_its_parts_back_until_it_agrees(stage, c
     shares.parts = frozenset(range(64))
     scheduler._renew()
     assert not scheduler.on_standby
+
+
+class Slow:
+    """Records of which each reading takes a while."""
+
+    def __init__(self, records, clock) -> None:
+        self._records = records
+        self._clock = clock
+        self.read: list[int] = []
+
+    def load(self, names=None):
+        self._clock.advance(0.015)
+        self.read.append(len(names))
+        return self._records.load(names)
+
+    def __getattr__(self, name):
+        return getattr(self._records, name)
+
+
+def test_half_a_million_records_are_read_in_turns_and_the_lease_is_renewed_meanwhile(stage) -> None:
+    names = [f"e{n}" for n in range(3000)]
+    stage.write(**dict.fromkeys(names, "schedule = 'every 1m'"))
+    first, second = stage.scheduler("one"), stage.scheduler("two")
+    stage.tick(second)
+    slow = Slow(stage.state.records, stage.clock)
+    second._emitter._records = slow
+    first.stop()
+    stage.clock.advance(6)
+    waits = [second.tick() for _ in range(3)]
+    assert waits[0] == 0  # more is to be read, and comes with the next tick
+    assert sum(slow.read) == 3000
+    assert max(slow.read) <= 1000
+    assert len(second._parts) == 64
+    stage.tick(second, 60)
+    assert [stage.emitted(name) for name in names[:3]] == [[60], [60], [60]]

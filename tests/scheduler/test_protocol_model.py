@@ -13,8 +13,8 @@ import pytest
 from beatd.core.ending import End
 from beatd.core.entry import Entry, Misfire, Overlap, Version
 from beatd.core.firing import paused, resumed
-from beatd.core.line import renewed
-from beatd.core.record import Pause
+from beatd.core.line import Compiled, renewed
+from beatd.core.record import Pause, Record
 from beatd.core.settling import Rules
 from beatd.errors import BrokerUnavailableError
 from beatd.scheduler.book import Book
@@ -22,6 +22,7 @@ from beatd.scheduler.emitter import Emitter
 from beatd.scheduler.report import Report
 from beatd.scheduler.timekeeper import HOLD, Timekeeper
 from tests.scheduler.model import SECOND, FlakyRecords, ModelClock, ModelStore
+from tests.scheduler.seeds import live
 
 START = 1_767_225_600 * SECOND
 NAMES = ("a", "b", "c")
@@ -105,7 +106,7 @@ class World:
         for name, versions in self.store.definitions.items():
             record = self.store.truth.records.get(name)
             if versions[-1].number > after:
-                found += [v for v in versions if record is None or v.number >= record.version]
+                found += [v for v in versions if record is None or record.removed or v.number >= record.version]
         return found
 
     def edit(self, *_) -> None:
@@ -169,10 +170,13 @@ class World:
     def resume(self, *_) -> None:
         for name, record in list(self.store.truth.records.items()):
             if record.pause is not None:
-                line = renewed((), self.store.definitions[name])
-                current = next(each for each in line if each.number == record.version)
-                item = resumed(name, current, record, self.clock.now(), self.dice.getrandbits(63))
+                item = resumed(name, self.current(name, record), record, self.clock.now(), self.dice.getrandbits(63))
                 assert self.store.step([item])[0].stored
+
+    def current(self, name: str, record: Record) -> Compiled | None:
+        """Return the version that a record was moved by."""
+        line = renewed((), self.store.definitions[name])
+        return next(each for each in line if each.number == record.version)
 
     def time(self, *_) -> None:
         self.clock.advance(self.dice.choice((100_000, SECOND, 3 * SECOND, 15 * SECOND, 90 * SECOND, 900 * SECOND)))
@@ -281,7 +285,7 @@ class World:
         """Return (generation, version, since) of every version taken in that changed what is owned."""
         by_number = {version.number: version for version in self.store.definitions.get(name, [])}
         taken, former = [], "removed"
-        for entry, generation, number, since in self.store.truth.takings:
+        for entry, generation, number, since, _ in self.store.truth.takings:
             if entry == name and self.what(by_number[number]) != former:
                 taken.append((generation, number, since))
                 former = self.what(by_number[number])
@@ -335,15 +339,7 @@ class World:
 
 def run_model(seeds) -> None:
     for seed in seeds:
-        world = World(seed)
-        try:
-            for _ in range(world.dice.randrange(20, 250)):
-                world.act()
-            world.heal()
-            world.judge()
-        except Exception as error:
-            error.add_note(f"seed {seed}")
-            raise
+        live(World(seed), seed)
 
 
 @pytest.mark.parametrize("block", range(8))

@@ -35,12 +35,12 @@ class RedisDefinitions:
         self.install()
         return remember(self._server)
 
-    def apply(self, drafts: Sequence[Draft], *, holder: str, replace: bool = False) -> Applied:
+    def apply(self, drafts: Sequence[Draft], *, holder: str, replace: bool = False, above: int = 0) -> Applied:
         """Make these drafts the set, unless it is stale or another project's."""
         prints = fingerprints(drafts)
         digest = digest_of(prints)
         try:
-            applied = self._apply(drafts, prints, digest, holder, replace=replace)
+            applied = self._apply(drafts, prints, digest, holder, replace=replace, above=above)
         except ForeignSetError:
             raise
         except StaleSetError:
@@ -70,7 +70,7 @@ class RedisDefinitions:
         self._server.command(*(("HDEL", key, "rolled_back_at") if at is None else ("HSET", key, "rolled_back_at", at)))
 
     def _apply(
-        self, drafts: Sequence[Draft], prints: dict[str, int], digest: str, holder: str, *, replace: bool
+        self, drafts: Sequence[Draft], prints: dict[str, int], digest: str, holder: str, *, replace: bool, above: int
     ) -> Applied:
         for _ in range(TRIES):
             state = self.install()
@@ -82,7 +82,7 @@ class RedisDefinitions:
                     return Applied(revision=state.revision)
                 if not replace:
                     self._refuse(prints, known, state.digest, digest, holder, now)
-                applied = compare(known, prints, state.revision + 1)
+                applied = compare(known, prints, max(state.revision, above) + 1)
                 first = first_applied(self._server, digest)
                 # Replacing by hand says that this set is now the newest, or the hosts it replaced would undo it.
                 first = now if first is None or replace else first

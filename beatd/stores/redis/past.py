@@ -38,13 +38,17 @@ class RedisPast:
 
     def tenures(self, name: str) -> list[Tenure]:
         """Return the versions of a name that were taken in, in the order in which they ruled."""
-        told = [value.decode() for value in self._server.run("tenures", name)]
-        found = []
+        of_set, of_rows = self._server.run("tenures", name)
+        told = [value.decode() for value in of_set]
+        found = [
+            Tenure.of_row(name, int(number), int(fingerprint), int(generation), int(since))
+            for number, generation, since, fingerprint in (word.split(":") for word in of_rows.decode().split())
+        ]
         for number, content, tenure in zip(told[::3], told[1::3], told[2::3], strict=True):
             generation, since = tenure.split(" ")
             version = version_of(name, number, content)
             found.append(Tenure(version=version, generation=int(generation), since=int(since)))
-        return found
+        return sorted(found, key=lambda tenure: tenure.version.number)
 
     def emitted(self, name: str, after: int, until: int, limit: int) -> list[tuple[int, int]]:
         """Return (fire time, version) of what the schedule emitted, the oldest first, all of a fire time or none."""

@@ -16,6 +16,9 @@ from beatd.rediskit.server import Server
 from beatd.stores.redis.step import columns
 
 PAGE = 1000
+MANY = 100
+"""For so many names it is worth the while to ask first whether there is any record."""
+
 MOST_ITEMS, MOST_MESSAGES = 500, 2000
 """What one script carries out: while it runs, the server does nothing else."""
 
@@ -43,6 +46,9 @@ class RedisRecords:
         if names is None:
             return self._load_all()
         found: dict[str, Record] = {}
+        # The first start on a table asks for each of its rows.
+        if len(names) >= MANY and not self._server.command("HLEN", self._key):
+            return found
         for page in pages(names, PAGE):
             values = self._server.command("HMGET", self._key, *page)
             found.update((name, record_of(value)) for name, value in zip(page, values, strict=True) if value)

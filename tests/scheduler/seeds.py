@@ -1,0 +1,13 @@
+"""One run of a random model, from its seed."""
+
+
+def live(world, seed: int) -> None:
+    """Let all happen that the world's dice say, heal what is broken, and judge; what fails tells the seed."""
+    try:
+        for _ in range(world.dice.randrange(20, 250)):
+            world.act()
+        world.heal()
+        world.judge()
+    except Exception as error:  # raised again, with the seed
+        error.add_note(f"seed {seed}")
+        raise
