@@ -1,8 +1,11 @@
 """Queues and workers on a Redis server, as people ask about them."""
 
+from collections.abc import Sequence
+
 import msgspec
 
-from beatd.ports import Clock, WorkerInfo
+from beatd.brokerports import WorkerInfo
+from beatd.ports import Clock
 from beatd.rediskit.server import Server
 
 _STATES = ("ready", "delayed", "claimed", "dead")
@@ -21,6 +24,11 @@ class RedisQueueAdmin:
         """Return per queue how many messages are ready, delayed, claimed and dead."""
         found = sorted(self._server.run("sizes"))
         return {queue.decode(): dict(zip(_STATES, counts, strict=True)) for queue, *counts in found}
+
+    def ready(self, queues: Sequence[str], most: int) -> int:
+        """Return how many messages of these queues are ready, ``most`` at most."""
+        sizes = self.sizes()
+        return min(most, sum(sizes[queue]["ready"] for queue in set(queues) if queue in sizes))
 
     def report(self, worker: WorkerInfo, *, ttl: int) -> None:
         """Say that a worker is alive; forgotten after ``ttl`` microseconds."""

@@ -7,7 +7,7 @@ from beatd.ports import Clock
 from beatd.rediskit.ending import telling
 from beatd.rediskit.server import Server
 
-_NOT_AGAIN, _TERMINATE = 1, 2
+_NO_MARK, _NOT_AGAIN, _TERMINATE = 0, 1, 2
 
 
 class RedisLimits:
@@ -19,8 +19,16 @@ class RedisLimits:
 
     def revoke(self, message_id: str, *, terminate: bool = False) -> bool:
         """End an unstarted message as revoked, or mark a running one so that it is not run again."""
+        return self._revoke(message_id, _TERMINATE if terminate else _NOT_AGAIN, "revoked")
+
+    def purge(self, queue: str, *, reason: str, limit: int = 500) -> int:
+        """End what waits in a queue as revoked, ``limit`` of it at the most; return how many."""
+        count, staying = self._server.run("purge", self._clock.now(), queue, limit, reason)
+        return int(count) + sum(self._revoke(message_id.decode(), _NO_MARK, reason) for message_id in staying)
+
+    def _revoke(self, message_id: str, mark: int, reason: str) -> bool:
         now = self._clock.now()
-        terms = (now, message_id, _TERMINATE if terminate else _NOT_AGAIN)
+        terms = (now, message_id, mark, reason)
         answer = self._server.run("revoke", *terms, False)
         if isinstance(answer, list):
             entry, fire_time = answer

@@ -2,14 +2,17 @@
 
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
 
+from beatd.brokerports import NO_RATES
 from beatd.brokers.telling import tell_paused, tell_unrun
 from beatd.core.ending import ending_of, lost, revoked
 from beatd.core.entry import SECOND
+from beatd.core.limits.rate import Rate
 from beatd.core.message import Delivery, Message, require_sizes
 from beatd.core.states import Outcome, State, Verdict
 from beatd.errors import BrokerUnavailableError, MalformedMessageError
@@ -17,10 +20,13 @@ from beatd.ports import Clock
 from beatd.rediskit import messages, outcomes
 from beatd.rediskit.ending import telling
 from beatd.rediskit.messages import as_bytes
-from beatd.rediskit.server import Server
+from beatd.rediskit.server import TRIES, Server
 
 _SHORTEST = 0.001
+_LATE = 0.15
+"""By how many seconds a wait for nothing in particular may last longer."""
 _CLAIMABLE = "-1"
+_DROP_EACH = 16
 MOST = 1000
 """What one script takes: while it runs, the server does nothing else."""
 
@@ -28,8 +34,11 @@ MOST = 1000
 class RedisReceiver:
     """The port ``Receiver``; ``max_deliveries``: a message delivered so often and never settled is dead.
 
-    ``result_expires``: outcomes older than so many microseconds are dropped, a few with each that is stored.
+    ``result_expires``: outcomes older than so many microseconds are dropped, some with the first that is
+    stored, and then with every sixteenth, or the first in a second.
     """
+
+    holds = False
 
     def __init__(
         self, server: Server, clock: Clock, max_deliveries: int = 5, *, result_expires: int | None = None
@@ -39,42 +48,54 @@ class RedisReceiver:
         self._max_deliveries = max_deliveries
         self._result_expires = result_expires
         self._unanswered: dict[str, str] = {}
+        self._drop_at, self._undropped = 0, 0
 
-    def claim(self, queues: Sequence[str], *, owner: str, limit: int, lease: int) -> list[Delivery]:
+    def claim(
+        self, queues: Sequence[str], *, owner: str, limit: int, lease: int, rates: Mapping[str, Rate] = NO_RATES
+    ) -> list[Delivery]:
         """Take up to ``limit`` messages, highest priority and oldest first; ``lease`` in microseconds."""
         queues, taken = tuple(dict.fromkeys(queues)), list[Delivery]()
         while queues and len(taken) < limit:
             asked = min(limit - len(taken), MOST)
-            part = self._claim(owner, self._clock.now(), asked, lease, queues)
+            part = self._claim(owner, self._clock.now(), asked, lease, queues, rates)
             taken += part
             if len(part) < asked:
                 break
         return taken
 
-    def _claim(self, owner: str, now: int, limit: int, lease: int, queues: tuple[str, ...]) -> list[Delivery]:
-        taken, ended, over = self._claimed(owner, now, limit, lease, queues)
+    def _claim(
+        self, owner: str, now: int, limit: int, lease: int, queues: tuple[str, ...], rates: Mapping[str, Rate]
+    ) -> list[Delivery]:
+        heads, values, ended, over = self._claimed(owner, now, limit, lease, queues, dict(rates) or False)
         for told in ended:
             tell_unrun(*self._unrun(told, owner, now + lease))
         # In a script of its own, that tells the entry's record. Where it does not come to that, the leases end.
         for told in over:
             self._end(*self._unrun(told, owner, now + lease))
-        deliveries = (self._delivery(told, owner, now + lease) for told in taken)
-        return [delivery for delivery in deliveries if delivery is not None]
+        return self._deliveries([int(each) for each in heads.split()], values, owner, now + lease)
 
     def _end(self, delivery: Delivery, outcome: Outcome) -> None:
         """Settle what is not run, and say so."""
         if self.settle(delivery, outcome):
             tell_unrun(delivery, outcome)
 
-    def _delivery(self, told: bytes, owner: str, lease_until: int) -> Delivery | None:
-        """Return what was claimed; None for what nobody can read, which is a dead letter by then."""
-        attempt, _, value = told.partition(b" ")
-        message, error = self._read(value)
-        delivery = Delivery(message=message, attempt=int(attempt), owner=owner, lease_until=lease_until)
-        if error is None:
-            return delivery
-        self._end(delivery, _unreadable(error))
-        return None
+    def _deliveries(self, heads: list[int], values: bytes, owner: str, lease_until: int) -> list[Delivery]:
+        """Return what was claimed, but for what nobody can read, which is a dead letter by then.
+
+        ``heads``: attempt, deliveries and length of each value.
+        """
+        found, at = list[Delivery](), 0
+        for attempt, deliveries, length in zip(heads[::3], heads[1::3], heads[2::3], strict=True):
+            message, error = self._read(values[at : at + length])
+            delivery = Delivery(
+                message=message, attempt=attempt, owner=owner, lease_until=lease_until, deliveries=deliveries
+            )
+            at += length
+            if error is None:
+                found.append(delivery)
+            else:
+                self._end(delivery, _unreadable(error))
+        return found
 
     def _unrun(self, told: bytes, owner: str, lease_until: int) -> tuple[Delivery, Outcome]:
         """Return what is not run, and its outcome."""
@@ -95,10 +116,10 @@ class RedisReceiver:
         """Claim; where a former claim got no answer, what that one took is given out: its leases are renewed too."""
         lost = self._unanswered.pop(owner, None)
         nonce = lost or f"{random.getrandbits(48):x}"
-        now, limit, lease, queues = terms
+        now, limit, lease, queues, rates = terms
         for again in (lost is not None, True):
             try:
-                given = (now, owner, limit, lease, nonce, again, self._max_deliveries, queues)
+                given = (now, owner, limit, lease, nonce, again, self._max_deliveries, queues, rates)
                 answer = self._server.run("claim", *given, tries=1)
             except BaseException as error:  # whatever ended it, the server may have claimed
                 self._unanswered[owner] = nonce
@@ -115,15 +136,39 @@ class RedisReceiver:
 
     def settle(self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message] = ()) -> bool:
         """End a delivery in one script; False, and nothing done, where it is no longer this owner's."""
+        return self.begin_settle(delivery, outcome, follow_ups)()
+
+    def begin_settle(
+        self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message] = ()
+    ) -> Callable[[], bool]:
+        """Send it; what is returned waits for the answer. Where an entry's record is to be told it waits at once."""
         require_sizes(follow_ups)
         now, ending = self._clock.now(), ending_of(delivery, outcome)
+        # Where nothing is kept of it, a second request seems to be one that comes too late: who makes it must know.
+        tries = TRIES if outcome.keep else 1
+        if ending is None and outcome.verdict is Verdict.DONE and not follow_ups:
+            return self._server.begin("done", *self._done(delivery, outcome, now), tries=tries)
         terms = self._terms(delivery, outcome, follow_ups, now)
         if ending is None:
-            return bool(self._server.run("settle", *terms, False))
+            return self._server.begin("settle", *terms, False, tries=tries)
         done, item = telling(self._server, ending, now, lambda told: self._server.run("settle", *terms, told))
         if done and item is not None:
             tell_paused(item)
-        return bool(done)
+        return partial(bool, done)
+
+    def _done(self, delivery: Delivery, outcome: Outcome, now: int) -> tuple[object, ...]:
+        message = delivery.message
+        value = outcomes.value_of(outcome, now, task=message.task, entry=message.entry)
+        return (
+            message.id,
+            message.queue,
+            delivery.owner,
+            delivery.attempt,
+            value or False,
+            outcomes.finished_at(outcome, now),
+            self._expired_before(now) if value else False,
+            self._server.layout.told(message, outcome, now) or False,
+        )
 
     def _terms(
         self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message], now: int
@@ -144,9 +189,19 @@ class RedisReceiver:
             as_bytes(layout.packed(_again(message, due))) if outcome.verdict is Verdict.RETRY else False,
             outcome.reason or False,
             messages.columns(follow_ups, layout),
-            False if self._result_expires is None else now - self._result_expires,
+            self._expired_before(now),
             layout.told(message, outcome, now) or False,
         )
+
+    def _expired_before(self, now: int) -> int | bool:
+        """Return before which moment outcomes are so old that some are dropped now; False where none are."""
+        if self._result_expires is None:
+            return False
+        self._undropped += 1
+        if self._undropped < _DROP_EACH and now < self._drop_at:
+            return False
+        self._undropped, self._drop_at = 0, now + SECOND
+        return now - self._result_expires
 
     def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool, before: int | None = None) -> int:
         """Put back what ``owner`` holds, at once; without ``penalty`` the delivery does not count."""
@@ -173,7 +228,7 @@ class RedisReceiver:
                 return False
             nap = max(_SHORTEST, min(left, longest, int(due) / SECOND if due else longest))
             if calls:
-                self._server.block(calls, nap)
+                self._server.block(calls, nap, late=0 if due else _LATE)
             else:
                 threading.Event().wait(nap)
 

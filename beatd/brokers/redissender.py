@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from beatd.core.message import Message, require_sizes
+from beatd.errors import NotSupportedError
 from beatd.ports import Clock
 from beatd.rediskit import fires, messages
 from beatd.rediskit.server import Server
@@ -18,7 +19,15 @@ class RedisSender:
 
     def send(self, message: Message) -> None:
         """Return once the server has the message; an id that waits, runs or has run is ignored."""
-        self.send_many((message,))
+        layout = self._server.layout
+        is_on_record = self._history == "all" and message.entry is not None
+        if is_on_record or not layout.sends_one:
+            self.send_many((message,))
+            return
+        require_sizes((message,))
+        put_off = (b"%d" % message.due, b"%d" % self._clock.now()) if message.due else ()
+        place = b"%d" % layout.place_of(message)
+        self._server.run_on("send_one", (message.id, layout.packed(message), message.queue, place, *put_off))
 
     def send_many(self, sent: Sequence[Message]) -> None:
         """Send all in one script. Raises StoreError for a message that is too large."""
@@ -30,6 +39,19 @@ class RedisSender:
         if self._history == "all":
             rows = [self._row(message, now) for message in sent]
         self._server.run("send", now, messages.columns(sent, self._server.layout), rows)
+
+    def send_unique(self, message: Message, *, key: str, lasts: int) -> str:
+        """Send unless another unfinished message holds the key; return the id of the one that does."""
+        if not self._server.layout.sees_finish:
+            raise NotSupportedError(
+                f"{self._server.url} cannot hold a call unique: ids in kombu's lists cannot be looked up, and Celery's "
+                "workers tell of no ends; leave unique_for out, or use redis://"
+            )
+        require_sizes([message])
+        now = self._clock.now()
+        sent = messages.columns([message], self._server.layout)
+        holder: bytes = self._server.run("unique", now, sent, key, now + lasts)
+        return holder.decode()
 
     def _row(self, message: Message, now: int) -> object:
         if message.entry is None or message.fire_time is None:

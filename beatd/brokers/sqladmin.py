@@ -1,14 +1,16 @@
 """Queues and workers in a SQL database, as people ask about them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import Select, bindparam, delete, func, literal_column, select
 
-from beatd.ports import Clock, WorkerInfo
+from beatd.brokerports import WorkerInfo
+from beatd.ports import Clock
 from beatd.sqlkit import schema
 from beatd.sqlkit.database import Database
-from beatd.sqlkit.dialect import constant, upsert
+from beatd.sqlkit.dialect import constant, is_one_of, upsert
 from beatd.sqlkit.messages import CLAIMED, DEAD, DELAYED, READY, as_json
 from beatd.sqlkit.statement import Statement
 
@@ -29,6 +31,17 @@ def _count(state: str) -> Statement:
 
 
 _COUNTS = {state: _count(state) for state in _STATES}
+
+
+def _ready() -> Select[Any]:
+    of_queues = (_m.namespace == bindparam("namespace"), _m.state == constant(READY), is_one_of(_m.queue, "queues"))
+    found: Select[Any] = (
+        select(literal_column("1")).select_from(schema.messages).where(*of_queues).limit(bindparam("most"))
+    )
+    return select(func.count()).select_from(found.subquery())
+
+
+_READY = Statement(_ready)
 _REPORT = Statement(lambda: upsert(schema.workers, [column.name for column in schema.workers.columns]))
 _FORGET = Statement(
     lambda: delete(schema.workers).where(
@@ -61,6 +74,12 @@ class SqlQueueAdmin:
                 for queue, count in statement.rows(connection, namespace=self._namespace):
                     found.setdefault(queue, dict.fromkeys(_STATES, 0))[state] = count
         return dict(sorted(found.items()))
+
+    def ready(self, queues: Sequence[str], most: int) -> int:
+        """Return how many messages of these queues are ready, ``most`` at most; looks at no more of them than that."""
+        with self._db.read(once=True) as connection:
+            found = _READY.value(connection, namespace=self._namespace, queues=as_json(queues), most=most)
+        return int(found)
 
     def report(self, worker: WorkerInfo, *, ttl: int) -> None:
         """Say that a worker is alive; forgotten after ``ttl`` microseconds."""

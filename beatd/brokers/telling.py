@@ -21,6 +21,16 @@ def tell_unrun(delivery: Delivery, outcome: Outcome) -> None:
     )
 
 
+def tell_not_limited(place: str, version: str | None) -> None:
+    """Log that rates of tasks cannot be held in a database."""
+    logger.error(
+        "rate limits are not held: %s has the older schema %s; run `beatd db upgrade`",
+        place,
+        version,
+        extra={"action": "not_limited"},
+    )
+
+
 def tell_paused(item: Item) -> None:
     """Log it where an end paused its entry."""
     pause = item.record.pause

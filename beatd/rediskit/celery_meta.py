@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
+from beatd.brokerports import Stored
 from beatd.core.message import Message
 from beatd.core.states import FINAL, Outcome, State
-from beatd.ports import Stored
 from beatd.schedules.moments import from_us, to_us
 
 _STATES = {"RECEIVED": State.PENDING, "REJECTED": State.FAILURE, "IGNORED": State.SUCCESS}

@@ -36,6 +36,7 @@ class KombuLayout:
     # Celery's workers report nothing back.
     sees_finish = False
     others = "kombu's"
+    sends_one = False
 
     def __init__(
         self, *, keyprefix: str = "", steps: str = STEPS, result_keyprefix: str = "", result_lasts: int

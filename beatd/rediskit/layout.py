@@ -16,7 +16,8 @@ class Layout(Protocol):
 
     ``fragment``: the file of Lua functions that knows where messages lie; ``constants``: what it is told each time.
     ``longest_wait``: seconds between two looks at a queue that is empty. ``sees_finish``: see ``Records``.
-    ``others``: whose keys hold messages, where they are not beatd's own.
+    ``others``: whose keys hold messages, where they are not beatd's own. ``sends_one``: whether the script ``send_one``
+    is for it.
     """
 
     fragment: str
@@ -24,6 +25,7 @@ class Layout(Protocol):
     longest_wait: float
     sees_finish: bool
     others: str
+    sends_one: bool
 
     def place_of(self, message: Message) -> int:
         """Return where in its queue a message stands: 0-9, higher is sooner."""
@@ -50,6 +52,7 @@ class OwnLayout:
     longest_wait = 1.0
     sees_finish = True
     others = ""
+    sends_one = True
 
     def place_of(self, message: Message) -> int:
         """Return where in its queue a message stands."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from beatd.core.message import Message, headers_json
+from beatd.core.message import Headers, Message
 
 if TYPE_CHECKING:
     from beatd.rediskit.layout import Layout
@@ -34,11 +34,11 @@ def columns(sent: Sequence[Message], layout: "Layout") -> tuple[list[object], ..
 
     Raises TypeError for headers that are no JSON.
     """
-    pairs: list[object] = []
-    for message in sent:
-        pairs += (message.id, as_bytes(layout.packed(message)))
+    ids: list[object] = [message.id for message in sent]
+    pairs: list[object] = [*ids, *ids]
+    pairs[::2], pairs[1::2] = ids, [as_bytes(layout.packed(message)) for message in sent]
     return (
-        [message.id for message in sent],
+        ids,
         [message.queue for message in sent],
         [layout.place_of(message) for message in sent],
         [message.due for message in sent],
@@ -48,11 +48,12 @@ def columns(sent: Sequence[Message], layout: "Layout") -> tuple[list[object], ..
 
 def packed(message: Message) -> bytes:
     """Return what does not change while a message waits: ``PRIORITY EXPIRES META``, META in JSON, and the body."""
+    headers = message.headers
     meta = (
         message.task,
         message.queue,
         message.id,
-        msgspec.Raw(headers_json(message.headers)),
+        msgspec.Raw(headers.json) if type(headers) is Headers else headers,
         message.content_type,
         message.content_encoding,
         message.priority,
@@ -61,7 +62,8 @@ def packed(message: Message) -> bytes:
         message.entry,
         message.fire_time,
     )
-    return b"%d %d %b\n%b" % (message.priority or 0, message.expires or 0, _encode(meta), message.body)
+    head = b"%d %d " % (message.priority or 0, message.expires or 0)
+    return b"".join((head, _encode(meta), b"\n", message.body))
 
 
 def outline_of(value: bytes) -> Message:
@@ -72,7 +74,7 @@ def outline_of(value: bytes) -> Message:
 
 def as_bytes(data: bytes) -> msgspec.Raw:
     """Return bytes in the form of MessagePack's text: Redis' own decoder knows no other."""
-    return msgspec.Raw(b"\xdb" + len(data).to_bytes(4, "big") + data)
+    return msgspec.Raw(b"".join((b"\xdb", len(data).to_bytes(4, "big"), data)))
 
 
 def message_of(value: bytes) -> Message:

@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from beatd.brokerports import Stored
 from beatd.core.states import Outcome, State
-from beatd.ports import Stored
 from beatd.rediskit.server import Server
 
 CLAIMED, WAITING, DEAD, HELD = "c", "w", "x", "h"

@@ -6,21 +6,25 @@ from importlib.resources import files
 from typing import NamedTuple
 
 _LAYOUT = "the layout's own"
-_QUEUES = ("messages", _LAYOUT)
+_QUEUES = ("deliveries", "messages", _LAYOUT)
 _BROKER = (*_QUEUES, "results")
 _ENDING = (*_BROKER, "fires", "records", "held", "ending")
 _USES: dict[str, tuple[str, ...]] = {
     "step": (*_BROKER, "fires", "records", "held", "revoking", "asides"),
     "send": (*_QUEUES, "fires"),
-    "claim": (*_BROKER, "records"),
+    "unique": (*_QUEUES, "held"),
+    "claim": (*_BROKER, "records", "rates"),
     "settle": _ENDING,
+    "done": ("deliveries", "results"),
     "release": _QUEUES,
     "reap": _QUEUES,
-    "renew": ("messages",),
+    "renew": ("deliveries",),
     "revoke": (*_ENDING, "revoking"),
+    "purge": (*_BROKER, "records", "revoking"),
     "tell": _ENDING,
-    "doomed": ("messages",),
+    "doomed": ("deliveries",),
     "look": _QUEUES,
+    "resume": _QUEUES,
     "sizes": _QUEUES,
     "peek": ("messages",),
     "forget": _BROKER,
@@ -43,6 +47,8 @@ _USES: dict[str, tuple[str, ...]] = {
     "confirm": ("messages", "state"),
     "lost": (),
 }
+# So small, and asked for so often, that what the others share would be most of the work.
+_ALONE = frozenset({"send_one"})
 
 
 class Script(NamedTuple):
@@ -56,6 +62,7 @@ class Script(NamedTuple):
 def script(name: str, layout: str) -> Script:
     """Return a script by its name; ``layout``: the file that knows where messages lie."""
     folder = files("beatd.rediskit").joinpath("lua")
-    parts = (layout if part is _LAYOUT else part for part in ("common", *_USES[name], name))
+    uses = () if name in _ALONE else ("common", *_USES[name])
+    parts = (layout if part is _LAYOUT else part for part in (*uses, name))
     text = "\n".join(folder.joinpath(f"{part}.lua").read_text("utf-8") for part in parts)
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())

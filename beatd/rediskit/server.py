@@ -22,8 +22,10 @@ from beatd.ports import Clock
 from beatd.rediskit.demands import as_mapping, newer, unmet
 from beatd.rediskit.failures import translated
 from beatd.rediskit.layout import OWN, Layout
+from beatd.rediskit.nudge import answer_in_time
 from beatd.rediskit.scripts import Script, script
 from beatd.rediskit.url import connection_options
+from beatd.rediskit.wire import request
 from beatd.serverclock import ServerClock
 
 _SCHEMES = {"ready": "redis://", "kombu": "celery+redis://"}
@@ -38,10 +40,27 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class _Asked:
-    """A request that was sent, and its answer once that was read; or why there is none."""
+    """A request that was sent, and its answer once that was heard; or why there is none."""
 
-    answer: Any = None
-    error: RedisError | None = None
+    __slots__ = ("answer", "error", "heard")
+
+    def __init__(self) -> None:
+        self.answer: Any = None
+        self.error: RedisError | None = None
+        self.heard = False
+
+    def fail(self, error: RedisError) -> None:
+        """Say that no answer will come."""
+        self.error, self.heard = error, True
+
+
+class _OfThread(threading.local):
+    """One thread's connection, and what that still has to answer, in that order."""
+
+    connection: Any = None
+
+    def __init__(self) -> None:
+        self.under_way: deque[_Asked] = deque()
 
 
 class Server:
@@ -79,18 +98,22 @@ class Server:
             "retry": Retry(NoBackoff(), 0),
             "client_name": "beatd",
         }
-        self._local = threading.local()
+        self._local = _OfThread()
         self._checked_at: int | None = None
 
     def run(self, name: str, *given: object, tries: int = TRIES) -> Any:
         """Run a script on these arguments; None is not among them (false stands for it)."""
+        return self.run_on(name, self._arguments(given), tries=tries)
+
+    def run_on(self, name: str, arguments: tuple[str | bytes, ...], *, tries: int = TRIES) -> Any:
+        """Run a script that takes its arguments as they are."""
         of_name = script(name, self.layout.fragment)
         try:
-            return self._run(of_name, self._arguments(given), tries)
+            return self._run(of_name, arguments, tries)
         except RedisError as error:
             raise translated(error, self.url, self.prefix, of_name.text, others=self.layout.others) from error
 
-    def begin(self, name: str, *given: object) -> Callable[[], Any]:
+    def begin(self, name: str, *given: object, tries: int = TRIES) -> Callable[[], Any]:
         """Send a script as ``run`` does; what is returned waits for the answer, and tries again what got lost.
 
         Other requests may be made meanwhile: the server answers in their order.
@@ -98,24 +121,24 @@ class Server:
         of_name, arguments, asked = script(name, self.layout.fragment), self._arguments(given), _Asked()
         try:
             connection = self._connection()
-            self._under_way.append(asked)
-            connection.send_command("EVALSHA", of_name.sha, 1, self.prefix, *arguments)
+            self._local.under_way.append(asked)
+            connection.send_packed_command((request("EVALSHA", of_name.sha, 1, self.prefix, *arguments),))
         except RedisError as error:
             self.close()
-            asked.error = error
-        return partial(self._finish, asked, of_name, arguments)
+            asked.fail(error)
+        return partial(self._finish, asked, of_name, arguments, tries)
 
     def _arguments(self, given: tuple[object, ...]) -> tuple[str | bytes, ...]:
         return _encode(given), *self.layout.constants
 
-    def _finish(self, asked: _Asked, of_name: Script, arguments: tuple[str | bytes, ...]) -> Any:
+    def _finish(self, asked: _Asked, of_name: Script, arguments: tuple[str | bytes, ...], tries: int) -> Any:
         try:
-            while asked in self._under_way:
+            while not asked.heard:
                 self._read_next()
             if asked.error is None:
                 return asked.answer
-            if type(asked.error) in {NoConnectionError, NoScriptError}:
-                return self._run(of_name, arguments, TRIES)
+            if type(asked.error) is NoScriptError or (type(asked.error) is NoConnectionError and tries > 1):
+                return self._run(of_name, arguments, tries)
             raise asked.error
         except RedisError as error:
             raise translated(error, self.url, self.prefix, of_name.text, others=self.layout.others) from error
@@ -126,16 +149,19 @@ class Server:
         except NoScriptError:
             return self._ask("EVAL", of_name.text, 1, self.prefix, *arguments, tries=tries)
 
-    def command(self, *words: str | bytes | float, longer: float = 0.0) -> Any:
-        """Send one command that is safe to repeat; return the answer, which may take ``longer`` seconds than others."""
+    def command(self, *words: str | bytes | float, waits: float | None = None) -> Any:
+        """Send one command that is safe to repeat; return the answer. ``waits``: so many seconds on the server."""
         try:
-            return self._ask(*words, longer=longer)
+            return self._ask(*words, waits=waits)
         except RedisError as error:
             raise translated(error, self.url, self.prefix, others=self.layout.others) from error
 
-    def block(self, keys: list[str], seconds: float) -> bool:
-        """Wait until one of these lists holds something, which is taken off; False where none does in time."""
-        return self.command("BLPOP", *keys, f"{seconds:.3f}", longer=seconds) is not None
+    def block(self, keys: list[str], seconds: float, *, late: float = 0.0) -> bool:
+        """Wait until one of these lists holds something, which is taken off; False where none does in time.
+
+        ``late``: by how many seconds it may last longer; 0.1 or more spares a request.
+        """
+        return self.command("BLPOP", *keys, f"{seconds:.3f}", waits=seconds + late) is not None
 
     def recheck(self) -> None:
         """Look again, once a minute, whether the server may still be trusted. Raises BrokerUnavailableError."""
@@ -154,21 +180,20 @@ class Server:
 
     def close(self) -> None:
         """Close this thread's connection; others close with their thread."""
-        for asked in self._under_way:
-            asked.error = NoConnectionError("the connection was lost with the request under way")
-        self._under_way.clear()
-        held = self._local.__dict__.pop("connection", None)
+        self._lose()
+        held, self._local.connection = self._local.connection, None
         if held is not None:
             held.disconnect()
 
-    @property
-    def _under_way(self) -> deque[_Asked]:
-        """What this thread's connection still has to answer, in that order."""
-        found: deque[_Asked] = self._local.__dict__.setdefault("under_way", deque())
-        return found
+    def _lose(self) -> None:
+        """Say of all that is under way that it was lost with its connection."""
+        lost = self._local.under_way
+        while lost:
+            lost.popleft().fail(NoConnectionError("the connection was lost with the request under way"))
 
     def _read_next(self) -> None:
-        asked = self._under_way.popleft()
+        asked = self._local.under_way.popleft()
+        asked.heard = True
         try:
             asked.answer = self._local.connection.read_response()
         except ResponseError as error:
@@ -181,17 +206,15 @@ class Server:
         seconds, microseconds = self.command("TIME")
         return int(seconds) * 1_000_000 + int(microseconds)
 
-    def _ask(self, *words: str | bytes | float, longer: float = 0.0, tries: int = TRIES) -> Any:
+    def _ask(self, *words: str | bytes | float, waits: float | None = None, tries: int = TRIES) -> Any:
+        told = request(*words)
         for tried in range(tries):
             try:
                 connection = self._connection()
-                while self._under_way:
-                    self._read_next()
-                connection = self._connection()
-                connection.send_command(*words)
-                if longer:
-                    return connection.read_response(timeout=longer + self._options["socket_timeout"])
-                return connection.read_response()
+                if self._local.under_way:
+                    connection = self._answered()
+                connection.send_packed_command((told,))
+                return connection.read_response() if waits is None else answer_in_time(connection, waits)
             except NoConnectionError as error:
                 # A server that was restarted, or that closed a quiet connection. Refusals of a password are of this
                 # class too, and answers in time-outs of another.
@@ -204,12 +227,18 @@ class Server:
                 raise
         raise AssertionError  # the last try returns or raises
 
+    def _answered(self) -> Any:
+        """Return the connection once nothing is under way on it."""
+        while self._local.under_way:
+            self._read_next()
+        return self._connection()
+
     def _connection(self) -> Any:
-        held = self._local.__dict__.get("connection")
+        held = self._local.connection
         # What a fork copied is the parent's: forgotten here, which closes this process's descriptor alone.
         if held is None or held.pid != os.getpid():
             held = self._local.connection = self._kind(**self._options)
-            self._under_way.clear()
+            self._lose()
         if not held.is_connected:
             held.connect()
             if self._checked_at is None:

@@ -1,6 +1,6 @@
 """Outcomes beside Celery's: what a worker of beatd stored, else what a worker of Celery left on the same server."""
 
-from beatd.ports import Stored
+from beatd.brokerports import Stored
 from beatd.rediskit.celery_meta import stored_in
 from beatd.rediskit.server import Server
 from beatd.results.redis import RedisOutcomes

@@ -1,7 +1,7 @@
 """Outcomes on a Redis server."""
 
+from beatd.brokerports import Stored
 from beatd.core.states import State
-from beatd.ports import Stored
 from beatd.rediskit.outcomes import CLAIMED, DEAD, standings, stored_of
 from beatd.rediskit.server import Server
 

@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, exists, select
 
+from beatd.brokerports import Stored
 from beatd.core.states import State
-from beatd.ports import Clock, Stored
+from beatd.ports import Clock
 from beatd.sqlkit import schema
 from beatd.sqlkit.database import Database
 from beatd.sqlkit.dialect import through

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from beatd.brokers.redis import RedisLimits, RedisQueueAdmin, RedisReceiver, RedisSender
-from beatd.brokers.sql import SqlLimits, SqlQueueAdmin, SqlReceiver, SqlSender
+from beatd.brokers.redis import RedisLimits, RedisPauses, RedisQueueAdmin, RedisReceiver, RedisSender
+from beatd.brokers.sql import SqlLimits, SqlPauses, SqlQueueAdmin, SqlReceiver, SqlSender
 from beatd.clock import SystemClock
 from beatd.core.entry import DAY, Draft, Entry
 from beatd.core.identity import message_id
@@ -90,6 +90,7 @@ class Driver:
         self.history, self.outcomes, self.limits = SqlHistory(*given), SqlOutcomes(*given), SqlLimits(*given)
         self.past, self.backfills, self.repairs = SqlPast(*given), SqlBackfills(*given), SqlRepairs(*given)
         self.sender, self.receiver, self.admin = SqlSender(*given), SqlReceiver(*given), SqlQueueAdmin(*given)
+        self.pauses = SqlPauses(self.db, namespace)
 
     def define(self, *names: str) -> None:
         """Make the first revision: a record is made only for a name whose first version the store holds."""
@@ -130,7 +131,7 @@ class RedisDriver(Driver):
         self.backfills = RedisBackfills(server, clock, "all")
         self.outcomes, self.limits = RedisOutcomes(server), RedisLimits(server, clock)
         self.sender, self.receiver = RedisSender(server, clock, "all"), RedisReceiver(server, clock)
-        self.admin = RedisQueueAdmin(server, clock)
+        self.admin, self.pauses = RedisQueueAdmin(server, clock), RedisPauses(server)
 
     def keeping(self, history: str) -> RedisRecords:
         return RedisRecords(self.db, self.clock, history)

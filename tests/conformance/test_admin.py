@@ -1,6 +1,6 @@
 """Queues and workers as people ask about them."""
 
-from beatd.ports import WorkerInfo
+from beatd.brokerports import WorkerInfo
 
 SECOND = 1_000_000
 
@@ -24,6 +24,17 @@ def test_sizes_tell_each_queue_by_state(driver, make, clock, claimed):
         "celery": {"ready": 1, "delayed": 1, "claimed": 1, "dead": 0},
         "mail": {"ready": 1, "delayed": 0, "claimed": 0, "dead": 0},
     }
+
+
+def test_what_is_ready_in_some_queues_is_counted_up_to_a_number(driver, make, clock, claimed):
+    driver.sender.send_many([make.message() for _ in range(5)])
+    driver.sender.send_many([make.message(queue="mail"), make.message(queue="other")])
+    claimed(limit=1)
+    assert driver.admin.ready(["celery"], 100) == 4
+    assert driver.admin.ready(["celery", "mail", "celery", "absent"], 100) == 5
+    assert driver.admin.ready(["celery", "mail"], 3) == 3
+    assert driver.admin.ready(["absent"], 3) == 0
+    assert driver.admin.ready([], 3) == 0
 
 
 def test_a_worker_is_known_until_its_time_has_passed(driver, clock):

@@ -46,3 +46,45 @@ def test_what_is_not_there_or_dead_cannot_be_revoked(driver, make):
     driver.receiver.settle(delivery, make.outcome("dead", "FAILURE"))
     assert not driver.limits.revoke("m")
     assert not driver.limits.revoke("absent")
+
+
+def purge(driver, queue="celery", limit=500):
+    counts = []
+    while some := driver.limits.purge(queue, reason="purged by ana", limit=limit):
+        counts.append(some)
+    return counts
+
+
+def test_what_waits_in_a_queue_is_purged_and_on_record(driver, make, clock, claimed):
+    driver.sender.send_many([make.message(id=each) for each in "abc"])
+    driver.sender.send_many([make.message(id="later", due=clock.now() + SECOND), make.message(id="x", queue="mail")])
+    assert purge(driver, limit=2) == [2, 2]
+    assert purge(driver) == []
+    for each in ("a", "b", "c", "later"):
+        stored = driver.outcomes.get(each)
+        assert (stored.state, stored.reason) == (State.REVOKED, "purged by ana")
+    clock.advance(2)
+    assert claimed() == []
+    assert purge(driver, "mail") == [1]
+
+
+def test_what_runs_or_is_dead_is_not_purged(driver, make, claimed):
+    driver.sender.send_many([make.message(id="dead"), make.message(id="run")])
+    taken = driver.receiver.claim(["celery"], owner="w1", limit=2, lease=SECOND)
+    deliveries = {each.message.id: each for each in taken}
+    driver.receiver.settle(deliveries["dead"], make.outcome("dead", "FAILURE"))
+    assert purge(driver) == []
+    assert driver.receiver.settle(deliveries["run"], make.outcome())
+    assert driver.outcomes.get("run").state is State.SUCCESS
+    assert driver.admin.sizes()["celery"]["dead"] == 1
+    assert claimed() == []
+
+
+def test_what_waits_for_a_retry_is_purged(driver, make, clock, claimed):
+    driver.sender.send(make.message(id="m"))
+    (delivery,) = driver.receiver.claim(["celery"], owner="w1", limit=1, lease=SECOND)
+    driver.receiver.settle(delivery, make.outcome("retry", "RETRY", retry_at=clock.now() + SECOND))
+    assert purge(driver) == [1]
+    clock.advance(2)
+    assert claimed() == []
+    assert driver.outcomes.get("m").state is State.REVOKED

@@ -178,6 +178,15 @@ def test_revoking_the_former_releases_the_held_one_and_revoking_that_forgets_it(
     assert [each.message.fire_time for each in scene.take()] == [T + 3]
 
 
+def test_what_is_purged_releases_what_was_held_for_it_which_is_purged_then(scene):
+    scene.queued()
+    counts = [scene.driver.limits.purge("celery", reason="purged") for _ in range(3)]
+    assert counts == [1, 1, 0]
+    assert (scene.state(1), scene.state(2)) == ("revoked", "revoked")
+    assert scene.record().tracking is None
+    assert scene.take() == []
+
+
 def test_a_delayed_message_is_held_and_waits_for_its_own_time_after_that(scene):
     scene.fire(1, unfinished=1)
     later = scene.make.emission("a", T + 2, due=scene.clock.now() + 60 * SECOND)

@@ -119,6 +119,59 @@ def test_a_second_settlement_does_nothing(driver, make, take):
     assert driver.admin.sizes() == {}
 
 
+def test_settlements_may_be_under_way_together_and_each_is_answered(driver, make, take):
+    driver.sender.send_many([make.message(id="one"), make.message(id="two"), make.message(id="three")])
+    one, two, three = take()
+    driver.receiver.release("w1", ["two"], penalty=False)
+    ends = (make.outcome(result=1), make.outcome(result=2), make.outcome("dead", "FAILURE"))
+    answers = [driver.receiver.begin_settle(*each) for each in zip((one, two, three), ends, strict=True)]
+    assert [each.message.id for each in take()] == ["two"]  # other requests may be made meanwhile
+    assert [answer() for answer in answers] == [True, False, True]
+    assert driver.outcomes.get("one").result == 1
+    assert driver.admin.sizes()["celery"] == {"ready": 0, "delayed": 0, "claimed": 1, "dead": 1}
+
+
+def test_what_was_begun_to_be_settled_is_settled_after_the_next_claim(driver, make, take):
+    driver.sender.send_many([make.message(id="one"), make.message(id="two"), make.message(id="three")])
+    one, two = take(limit=2)
+    answers = [
+        driver.receiver.begin_settle(one, make.outcome(result=1)),
+        driver.receiver.begin_settle(two, make.outcome(keep=False)),
+    ]
+    assert [each.message.id for each in take()] == ["three"]
+    assert [answer() for answer in answers] == [True, True]
+    assert driver.outcomes.get("one").result == 1
+    assert driver.outcomes.get("two") is None
+    assert driver.admin.sizes()["celery"]["claimed"] == 1
+
+
+@pytest.mark.parametrize("then", ["release", "wait", "claim"])
+def test_a_settlement_that_is_held_is_made_before_anything_else_is(driver, make, take, then):
+    if not driver.receiver.holds:
+        pytest.skip("this driver holds nothing")
+    driver.sender.send(make.message(id="m"))
+    (delivery,) = take()
+    answer = driver.receiver.begin_settle(delivery, make.outcome(result=1))
+    if then == "release":
+        assert driver.receiver.release("w1", penalty=False) == 0
+    elif then == "wait":
+        assert not driver.receiver.wait(["celery"], 1)
+    else:
+        assert take() == []
+    assert driver.admin.sizes() == {}
+    assert answer()
+
+
+def test_what_was_begun_to_be_settled_and_is_settled_by_another_request_stays_as_it_was(driver, make, take):
+    driver.sender.send(make.message(id="m"))
+    (delivery,) = take()
+    outcome = make.outcome(result=1, worker="w1", finished_at=5)
+    answer = driver.receiver.begin_settle(delivery, outcome)
+    driver.receiver.settle(delivery, outcome)
+    assert answer()
+    assert driver.outcomes.get("m").result == 1
+
+
 def test_a_zombie_settles_nothing_once_its_message_went_to_another(driver, make, clock, take):
     driver.sender.send(make.message(id="m"))
     (zombie,) = take(owner="w1")
@@ -209,6 +262,21 @@ def test_retries_and_graceful_returns_do_not_count_as_deliveries(driver, make, t
         take()
         driver.receiver.release("w1", penalty=False)
     assert [delivery.message.id for delivery in take()] == ["m"]
+
+
+def test_a_delivery_tells_how_many_count(driver, make, take):
+    driver.sender.send(make.message(id="m"))
+    (delivery,) = take()
+    assert (delivery.attempt, delivery.deliveries) == (1, 1)
+    driver.receiver.release("w1", penalty=False)
+    (delivery,) = take()
+    assert (delivery.attempt, delivery.deliveries) == (2, 1)
+    driver.receiver.release("w1", penalty=True)
+    (delivery,) = take()
+    assert (delivery.attempt, delivery.deliveries) == (3, 2)
+    assert driver.receiver.settle(delivery, make.outcome("retry", "RETRY"))
+    (delivery,) = take()
+    assert (delivery.attempt, delivery.deliveries) == (4, 2)
 
 
 def test_a_return_with_penalty_counts(driver, make, take):

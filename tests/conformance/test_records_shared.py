@@ -52,3 +52,19 @@ def test_kill_9_in_the_middle_of_steps_leaves_records_messages_and_history_agree
     assert len(runs) == len(taken) == len(expected)
     assert {(run.entry, run.fire_time) for run in runs} == expected
     assert {(delivery.message.entry, delivery.message.fire_time) for delivery in taken} == expected
+
+
+def test_of_several_processes_that_found_one_row_exactly_one_does(shared, make, fork):
+    driver = shared
+    for number in range(10):
+        name, version = f"row {number}", 1_800_000_000_000_001 + number
+
+        def race(who, name=name, version=version):
+            told = {"version": version, "generation": version, "cursor": who, "takes_in": True, "begins": 0}
+            item = make.item(name, emissions=(make.emission(name, who),), **told, of_row=True)
+            return int(driver.records.step([item])[0].stored)
+
+        children = [fork(lambda who=who: race(who)) for who in range(1, 4)]
+        assert sum(int(child.result()) for child in children) == 1
+        assert [each.version.number for each in driver.past.tenures(name)] == [version]
+    assert len(driver.history.runs()) == 10

@@ -1,7 +1,6 @@
 """What the scripts promise of ends: judged by the record as it is, nothing by halves, and a repeat does no harm."""
 
 import threading
-from dataclasses import replace
 
 import pytest
 from msgspec import structs
@@ -23,7 +22,7 @@ from tests.rediskit.conftest import everything
 SECOND = 1_000_000
 PREFIX = "{beatd:tests}:"
 DONE = Outcome(verdict=Verdict.DONE, state=State.SUCCESS, worker="w")
-FAILED = replace(DONE, state=State.FAILURE)
+FAILED = structs.replace(DONE, state=State.FAILURE)
 
 
 def _id(fire_time):
@@ -192,7 +191,7 @@ def test_an_end_whose_answer_was_lost_is_counted_once(server, records, unlucky, 
         return run(name, *given, **options)
 
     unlucky.run = lose_the_second
-    assert RedisReceiver(unlucky, server.clock).settle(second, replace(FAILED, finished_at=3))
+    assert RedisReceiver(unlucky, server.clock).settle(second, structs.replace(FAILED, finished_at=3))
     assert (records.load()["a"].tracking.failures, proxy.is_set) == (2, False)
 
 

@@ -64,6 +64,42 @@ def test_a_key_of_another_type_is_found_before_a_step_writes_anything(server, sp
     assert everything(server) == before
 
 
+@pytest.mark.parametrize("due", [0, 2**52])
+@pytest.mark.parametrize("spoilt", ["messages", "results", "fires", "seq", "queues", "PLACE", "wake:celery"])
+def test_a_key_of_another_type_is_found_before_a_message_is_stored(server, spoilt, due):
+    ready = "delayed:celery" if due else "ready:celery"
+    key = PREFIX + spoilt.replace("PLACE", ready)
+    server.command("GEOADD" if spoilt == "seq" else "SET", key, *_VALUE[spoilt in _NUMBERS])
+    before = everything(server)
+    if spoilt == "seq" and due:
+        return  # what is put off needs no number
+    with pytest.raises(StoreError, match="holds what beatd did not put there"):
+        RedisSender(server, server.clock).send(_message(entry=None, due=due))
+    # A number may be skipped.
+    assert {**everything(server), b"{beatd:tests}:seq": 0} == {**before, b"{beatd:tests}:seq": 0}
+
+
+def _lies(server):
+    look = {"queues": ("SMEMBERS",), "messages": ("HGETALL",), "wake:celery": ("LRANGE", 0, -1)}
+    look |= {"ready:celery": ("ZRANGE", 0, -1), "delayed:celery": ("ZRANGE", 0, -1, "WITHSCORES")}
+    found = {key: server.command(words[0], PREFIX + key, *words[1:]) for key, words in look.items()}
+    # In no order: the server draws that of a large hash anew whenever it starts.
+    return {**found, "messages": sorted(found["messages"])}
+
+
+def test_one_message_lies_as_it_does_among_many(server):
+    made = [_message(f"{place}-{due}", priority=place, due=due) for due in (0, 1, 2**52) for place in (None, 0, 4, 9)]
+    sender = RedisSender(server, server.clock)
+    sender.send_many(made)
+    together = _lies(server)
+    for key in together:
+        server.command("DEL", PREFIX + key)
+    for message in made:
+        sender.send(message)
+    assert _lies(server) == together
+    assert [len(found) for found in together.values()] == [1, 24, 8, 8, 8]
+
+
 _NUMBERS = ("seq", "fire_seq")
 _VALUE = {False: ("no number",), True: ("1", "1", "x")}
 
@@ -79,6 +115,18 @@ def test_a_key_of_another_type_is_found_before_a_settlement_writes_anything(serv
     before = everything(server)
     with pytest.raises(StoreError, match="holds what beatd did not put there"):
         receiver.settle(delivery, Outcome(verdict=Verdict.DONE, state=State.SUCCESS), [_message("next")])
+    assert everything(server) == before
+
+
+@pytest.mark.parametrize("spoilt", ["messages", "taken", "results", "finished", "claimed:celery", "owner:w", "revoked"])
+def test_a_key_of_another_type_is_found_before_the_end_of_what_is_done_writes_anything(server, spoilt):
+    RedisSender(server, server.clock).send(_message(entry=None, fire_time=None))
+    receiver = RedisReceiver(server, server.clock)
+    (delivery,) = receiver.claim(["celery"], owner="w", limit=1, lease=SECOND)
+    server.command("SET", PREFIX + spoilt, "x")
+    before = everything(server)
+    with pytest.raises(StoreError, match="holds what beatd did not put there"):
+        receiver.settle(delivery, Outcome(verdict=Verdict.DONE, state=State.SUCCESS))
     assert everything(server) == before
 
 
@@ -226,15 +274,26 @@ def test_a_claim_larger_than_a_script_may_be_is_carried_out_in_parts(server):
 
 def test_results_are_dropped_when_their_time_has_passed(server):
     receiver = RedisReceiver(server, server.clock, result_expires=SECOND)
-    RedisSender(server, server.clock).send_many([_message("old"), _message("new")])
+    RedisSender(server, server.clock).send_many([_message(name, entry=None) for name in ("old", "new")])
     old, new = receiver.claim(["celery"], owner="w", limit=2, lease=SECOND)
     receiver.settle(
         old, Outcome(verdict=Verdict.DONE, state=State.SUCCESS, finished_at=server.clock.now() - 2 * SECOND)
     )
-    receiver.settle(new, Outcome(verdict=Verdict.DONE, state=State.SUCCESS))
+    assert RedisOutcomes(server).get("old") is not None
+    another = RedisReceiver(server, server.clock, result_expires=SECOND)
+    another.settle(new, Outcome(verdict=Verdict.DONE, state=State.SUCCESS))
     outcomes = RedisOutcomes(server)
     assert outcomes.get("old") is None
     assert outcomes.get("new").state is State.SUCCESS
+
+
+def test_of_many_results_as_many_are_dropped_as_are_stored(server):
+    receiver = RedisReceiver(server, server.clock, result_expires=SECOND)
+    RedisSender(server, server.clock).send_many([_message(f"m{number}", entry=None) for number in range(160)])
+    for delivery in receiver.claim(["celery"], owner="w", limit=160, lease=SECOND):
+        finished = server.clock.now() - 2 * SECOND
+        receiver.settle(delivery, Outcome(verdict=Verdict.DONE, state=State.SUCCESS, finished_at=finished))
+    assert server.command("HLEN", f"{PREFIX}results") <= 32
 
 
 def test_history_is_bounded_by_number_as_it_is_written(server):

@@ -1,20 +1,26 @@
--- given: {now, owner, limit, lease, nonce, again, max_deliveries, queues}. Returns {{"ATTEMPT VALUE", ...}, {"STATE ATTEMPT
--- DELIVERIES REASON\nVALUE", ...}, {the same, ...}}, the second of what was ended without a run, the third of what was
--- taken and is to be ended so, because its entry's record is to be told. `again`: a claim with this nonce got no answer;
--- what it took is given out now.
-local now, owner, limit, lease, nonce, again, most, queues = unpack(given, 1, 8)
+-- given: {now, owner, limit, lease, nonce, again, max_deliveries, queues, rates | false}; rates: task -> {interval,
+-- tolerance}. What finds no token is put off until its turn. Returns {"ATTEMPT DELIVERIES LENGTH ATTEMPT ...", "VALUEVALUE...",
+-- {"STATE ATTEMPT DELIVERIES REASON\nVALUE", ...}, {the same, ...}}, the third of what was ended without a run, the fourth
+-- of what was taken and is to be ended so, because its entry's record is to be told. The values are one text, since
+-- clients read many slowly. `again`: a claim with this nonce got no answer; what it took is given out now.
+local now, owner, limit, lease, nonce, again, most, queues, rates = unpack(given, 1, 9)
 local ROUNDS = 100
 local mine = P .. 'owner:' .. owner
+-- Written once: a number that goes to a command is written out each time, and that is dear.
+local at, lease_until = text(now), text(now + lease)
 
 redis.call('ZCARD', mine)
 check_results()
+if rates then
+  check_rates()
+end
 local named = {}
 for _, queue in ipairs(queues) do
   named[queue] = true
 end
 check_queues(named)
 
-local taken, ended, over = {}, {}, {}
+local taken, heads, ended, over = {}, {}, {}, {}
 local any_revoked = redis.call('HLEN', P .. 'revoked') > 0
 
 local function why_not(id, value, deliveries)
@@ -26,6 +32,15 @@ local function why_not(id, value, deliveries)
   elseif deliveries > most then
     return 'delivered ' .. text(deliveries - 1) .. ' times and never settled: the process that ran it died, or lost its lease'
   end
+end
+
+local function give(value, attempt, forgiven)
+  taken[#taken + 1] = value
+  heads[#heads + 1] = string.format('%d %d %d', attempt, attempt - forgiven, #value)
+end
+
+local function answer()
+  return { table.concat(heads, ' '), table.concat(taken), ended, over }
 end
 
 local function is_dead(reason)
@@ -43,18 +58,23 @@ if again then
   for index, delivery in ipairs(deliveries) do
     local _, _, attempt, forgiven, _, of = taken_of(delivery)
     local value = values[index]
-    local reason = of == nonce and why_not(ids[index], value, attempt - forgiven)
+    local is_ours = of == nonce or of == nonce .. TURN
+    local reason = is_ours and why_not(ids[index], value, attempt - forgiven)
     if reason then
       over[#over + 1] = unrun(value, attempt, forgiven, reason)
-    elseif of == nonce then
-      taken[#taken + 1] = text(attempt) .. ' ' .. value
+    elseif is_ours then
+      give(value, attempt, forgiven)
     end
   end
   if #taken + #over > 0 then
-    return { taken, ended, over }
+    return answer()
   end
 end
 
+queues = open_ones(queues)
+if #queues == 0 then
+  return answer()
+end
 for _, queue in ipairs(queues) do
   waiting.promote(queue, now)
 end
@@ -78,37 +98,60 @@ local function is_tracked(value)
   return entry ~= cjson.null and tracked(entry)
 end
 
+-- The moment until which a message has to wait, and whether its task is limited.
+local function put_off_until(value, waited)
+  local task = rates and task_of(value)
+  local rate = task and rates[task]
+  if rate then
+    return turn(task, rate, now, waited), true
+  end
+end
+
 for _ = 1, ROUNDS do
   local found, ids = waiting.best(queues, limit - #taken - #over, now, ended), {}
   for index, each in ipairs(found) do
     ids[index] = each[1]
   end
   local values, deliveries = read(P .. 'messages', ids), read(P .. 'taken', ids)
-  local marks, leases, held = {}, {}, {}
+  local marks, leases, held, later = {}, {}, {}, {}
   for index, each in ipairs(found) do
     local id, queue, value = each[1], each[2], values[index]
     if value then
-      local attempt, forgiven = 0, 0
+      local place, attempt, forgiven, former = each[3], 0, 0, ''
       if deliveries[index] then
-        _, _, attempt, forgiven = taken_of(deliveries[index])
+        _, place, attempt, forgiven, _, former = taken_of(deliveries[index])
       end
       attempt = attempt + 1
-      local reason = why_not(id, value, attempt - forgiven)
+      local reason, put_off, limited = why_not(id, value, attempt - forgiven), nil, false
+      local waited = rates and string.match(former, TURN .. '$')
+      -- Who waited is as old as before, also where a layout gives a new place to what goes back.
+      place = waited and place or each[3]
+      if not reason then
+        put_off, limited = put_off_until(value, waited)
+      end
       if reason and not is_tracked(value) then
         end_unrun(id, queue, each[3], value, attempt, forgiven, reason)
-      else
+      elseif put_off then
         marks[#marks + 1] = id
-        marks[#marks + 1] = string.format('c %s %d %d %.0f %s\n%s\n%s', each[3], attempt, forgiven, now, nonce, queue, owner)
+        marks[#marks + 1] = unclaimed('w', place, attempt - 1, forgiven, queue, TURN)
+        local later_of = later[queue] or {}
+        later[queue] = later_of
+        later_of[#later_of + 1] = text(put_off)
+        later_of[#later_of + 1] = id
+      else
+        local mark = (waited or limited) and nonce .. TURN or nonce
+        marks[#marks + 1] = id
+        marks[#marks + 1] = string.format('c %s %d %d %s %s\n%s\n%s', place, attempt, forgiven, at, mark, queue, owner)
         local lease_of = leases[queue] or {}
         leases[queue] = lease_of
-        lease_of[#lease_of + 1] = now + lease
+        lease_of[#lease_of + 1] = lease_until
         lease_of[#lease_of + 1] = id
-        held[#held + 1] = now
+        held[#held + 1] = at
         held[#held + 1] = id
         if reason then
           over[#over + 1] = unrun(value, attempt, forgiven, reason)
         else
-          taken[#taken + 1] = text(attempt) .. ' ' .. value
+          give(value, attempt, forgiven)
         end
       end
     end
@@ -118,10 +161,14 @@ for _ = 1, ROUNDS do
   for queue, lease_of in pairs(leases) do
     write('ZADD', P .. 'claimed:' .. queue, lease_of)
   end
+  for queue, later_of in pairs(later) do
+    write('ZADD', P .. 'delayed:' .. queue, later_of)
+  end
   if #found == 0 or #taken + #over >= limit then
     break
   end
 end
+keep_lines()
 for _, queue in ipairs(queues) do
   -- What is left is for another worker; where nothing is, nobody need look.
   if waiting.any(queue) then
@@ -130,4 +177,4 @@ for _, queue in ipairs(queues) do
     redis.call('DEL', P .. 'wake:' .. queue)
   end
 end
-return { taken, ended, over }
+return answer()

@@ -7,7 +7,7 @@ local token, lasts, revision, changed_at, names, contents = unpack(given, 1, 6)
 redis.call('HLEN', P .. 'definitions')
 redis.call('ZCARD', P .. 'versions')
 redis.call('ZCARD', P .. 'several')
-local known_lines = read(P .. 'lines', names)
+local known_lines, begun = read(P .. 'lines', names), read(P .. 'begun', names)
 if redis.call('GET', P .. 'applying') ~= token then
   return 0
 end
@@ -26,7 +26,7 @@ for index, name in ipairs(names) do
     versions[#versions + 1] = name .. '\0' .. number
     lines[#lines + 1] = name
     lines[#lines + 1] = fingerprint .. numbers .. ' ' .. number .. ':' .. text(changed_at) .. (sign == '-' and '-' or '')
-    if numbers ~= '' then
+    if numbers ~= '' or begun[index] then
       redis.call('ZADD', P .. 'several', 'NX', changed_at, name)
     end
   end

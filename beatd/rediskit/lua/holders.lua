@@ -8,6 +8,9 @@ for _, lease in ipairs(leases) do
   end
 end
 for _, holder in ipairs(redis.call('ZRANGEBYSCORE', P .. 'schedulers', '(' .. text(given[2]), '+inf')) do
-  found[#found + 1] = { holder, counts[holder] or 0, redis.call('HGETALL', P .. 'scheduler:' .. holder) }
+  local told = redis.call('HGETALL', P .. 'scheduler:' .. holder)
+  if told[1] then -- deleted by hand: it tells again when it renews
+    found[#found + 1] = { holder, counts[holder] or 0, told }
+  end
 end
 return found

@@ -161,9 +161,13 @@ end
 function waiting.promote(queue, now)
   local due = redis.call('ZRANGEBYSCORE', P .. 'delayed:' .. queue, '-inf', now, 'LIMIT', 0, AT_ONCE)
   if #due > 0 then
-    push('LPUSH', queue, read(P .. 'messages', due))
+    local turns, others = by_turns(due)
+    push('LPUSH', queue, read(P .. 'messages', others))
+    write('HDEL', P .. 'messages', others)
+    if #turns > 0 then
+      waiting.again(queue, turns)
+    end
     write('ZREM', P .. 'delayed:' .. queue, due)
-    write('HDEL', P .. 'messages', due)
   end
 end
 
@@ -261,10 +265,4 @@ function waiting.not_run(id, state, reason)
   local key, value = RESULTS .. id, meta .. cjson.encode(id) .. '}'
   redis.call('SET', key, value, 'PX', RESULTS_LAST)
   redis.call('PUBLISH', key, value)
-end
-
-function waiting.forget(ids)
-  for _, id in ipairs(ids) do
-    redis.call('DEL', RESULTS .. id)
-  end
 end

@@ -1,7 +1,7 @@
 -- given: {now, queues}. Returns -1 where something is claimable, else the microseconds to the next delayed message, as
 -- text; "" for none.
 local next_due
-for _, queue in ipairs(given[2]) do
+for _, queue in ipairs(open_ones(given[2])) do
   if waiting.any(queue) then
     return '-1'
   end

@@ -1,4 +1,5 @@
--- Of these names, or of a page of all, those whose record's version the store does not hold. given: {names | false, cursor,
+-- Of these names, or of a page of all, those whose record's version the store does not hold; of a row's it holds the
+-- tenure. given: {names | false, cursor,
 -- how many}. Returns {next cursor, {name, version, number of its newest version | "", that one's content | "", ...}}.
 local names, values, following = given[1], nil, '0'
 if names then
@@ -17,9 +18,19 @@ for index, name in ipairs(names) do
   fields[index] = name .. '\0' .. (version or '')
   fingerprints[index] = fingerprint or false
 end
+local begun = read(P .. 'begun', names)
+local function is_held(index, content)
+  if content and string.match(content, '^.(%d+)') == fingerprints[index] then
+    return true
+  end
+  local number = string.match(fields[index], '%z(%d+)$')
+  local of = begun[index] and string.match(begun[index], ' ' .. number .. ':%d+:%-?%d+:(%d+)')
+  return of == fingerprints[index]
+end
+
 for index, content in ipairs(read(P .. 'definitions', fields)) do
   local name, fingerprint = names[index], fingerprints[index]
-  if fingerprint and not (content and string.match(content, '^.(%d+)') == fingerprint) then
+  if fingerprint and not is_held(index, content) then
     local line = redis.call('HGET', P .. 'lines', name)
     local newest = line and string.match(line, '(%d+):%d+%-?$')
     found[#found + 1] = name

@@ -1,7 +1,6 @@
 -- Messages: `messages` id -> "PRIORITY EXPIRES META\nBODY" (META in JSON, the task and the queue first); for each queue
 -- the sorted sets ready (by priority, then by when it became so), delayed (by due), claimed (by the end of the lease),
--- dead (by when). `taken` id -> "STATE SCORE ATTEMPT FORGIVEN CLAIMED_AT NONCE\nQUEUE\nOWNER" of what was delivered
--- before; STATE c: claimed, w: waiting again, x: dead; SCORE: its place in the queue.
+-- dead (by when). What was delivered before is in `taken` (deliveries.lua).
 --
 -- What is ready lies as the layout has it, whose file fills `waiting`: ready.lua, beatd's own, or kombu.lua.
 
@@ -9,7 +8,7 @@
 -- where they stood. promote(queue, now): what is due leaves `delayed`. best(queues, count, now, ended): takes {id, queue,
 -- score} off, by priority, then age; their values are in `messages` then; what it ends itself it adds to `ended`.
 -- any(queue), size(queue), drop(queue, id). sent(ids): remembers what was sent, where ids cannot be looked up.
--- not_run(id, state, reason) tells other programs, forget(ids) what they need not know any longer.
+-- not_run(id, state, reason) tells other programs.
 local waiting = {}
 -- Hashes by id of what was sent before.
 local KNOWN = { 'messages', 'results' }
@@ -42,9 +41,12 @@ local function known(ids, on_record)
   local keys = { unpack(KNOWN) }
   keys[#keys + 1] = on_record and 'fires' or nil
   for _, key in ipairs(keys) do
-    for index, value in ipairs(read(P .. key, ids)) do
-      if value then
-        found[ids[index]], any = true, true
+    -- Of many it is worth a question whether there is anything to be found.
+    if #ids < 20 or redis.call('HLEN', P .. key) > 0 then
+      for index, value in ipairs(read(P .. key, ids)) do
+        if value then
+          found[ids[index]], any = true, true
+        end
       end
     end
   end
@@ -120,15 +122,33 @@ local function meta_of(value)
   return cjson.decode(string.match(value, '^%d+ %d+ ([^\n]*)'))
 end
 
--- state, score, attempt, forgiven, claimed at, nonce, queue, owner
-local function taken_of(value)
-  local state, score, attempt, forgiven, at, nonce, queue, owner =
-    string.match(value, '^(%a) (%d+) (%d+) (%d+) (%d+) (%w*)\n([^\n]*)\n(.*)$')
-  return state, score, tonumber(attempt), tonumber(forgiven), at, nonce, queue, owner
+-- Of what is due, what has waited for a token: {score, id, ...}, from where it stood; and the rest.
+local function by_turns(due)
+  local turns, others = {}, {}
+  for index, delivery in ipairs(read(P .. 'taken', due)) do
+    local score, nonce = string.match(delivery or '', '^%a (%d+) %d+ %d+ %d+ (%w*)\n')
+    if nonce and string.match(nonce, 'T$') then
+      turns[#turns + 1] = score
+      turns[#turns + 1] = due[index]
+    else
+      others[#others + 1] = due[index]
+    end
+  end
+  return turns, others
 end
 
-local function unclaimed(state, score, attempt, forgiven, queue)
-  return string.format('%s %s %d %d 0 \n%s\n', state, score, attempt, forgiven, queue)
+-- Those of these queues that are not paused: `paused` has the others.
+local function open_ones(queues)
+  if redis.call('HLEN', P .. 'paused') == 0 then
+    return queues
+  end
+  local found = {}
+  for _, queue in ipairs(queues) do
+    if redis.call('HEXISTS', P .. 'paused', queue) == 0 then
+      found[#found + 1] = queue
+    end
+  end
+  return found
 end
 
 -- Put back what is claimed, to where it stood in its queue. `ids` are in hand now.
@@ -136,7 +156,7 @@ local function put_back(ids, forgiven_more)
   local deliveries = read(P .. 'taken', ids)
   local taken, places = {}, {}
   for index, id in ipairs(ids) do
-    local _, score, attempt, forgiven, _, _, queue, owner = taken_of(deliveries[index])
+    local _, score, attempt, forgiven, _, nonce, queue, owner = taken_of(deliveries[index])
     redis.call('ZREM', P .. 'claimed:' .. queue, id)
     redis.call('ZREM', P .. 'owner:' .. owner, id)
     local place = places[queue] or {}
@@ -144,7 +164,7 @@ local function put_back(ids, forgiven_more)
     place[#place + 1] = score
     place[#place + 1] = id
     taken[#taken + 1] = id
-    taken[#taken + 1] = unclaimed('w', score, attempt, forgiven + forgiven_more, queue)
+    taken[#taken + 1] = unclaimed('w', score, attempt, forgiven + forgiven_more, queue, string.match(nonce, 'T$'))
   end
   write('HSET', P .. 'taken', taken)
   for queue, place in pairs(places) do
@@ -152,12 +172,6 @@ local function put_back(ids, forgiven_more)
     wake(queue, #place / 2)
   end
   return #ids
-end
-
-local function forget_message(id)
-  redis.call('HDEL', P .. 'messages', id)
-  redis.call('HDEL', P .. 'taken', id)
-  redis.call('HDEL', P .. 'revoked', id)
 end
 
 local function bury(id, queue, score, attempt, forgiven, now, reason)

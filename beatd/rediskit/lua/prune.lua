@@ -14,14 +14,34 @@ local function drop_versions(name, numbers)
   end
 end
 
+-- All versions of a name in order, each {number, when it began, its word, whether it is a row's}.
+local function told_of(line, begun)
+  local told = {}
+  for word, number, changed_at in string.gmatch(line or '', ' ((%d+):(%d+)%-?)') do
+    told[#told + 1] = { number, changed_at, word, false }
+  end
+  for word, number, since in string.gmatch(begun or '', ' ((%d+):%d+:(%-?%d+)%S*)') do
+    told[#told + 1] = { number, since, word, true }
+  end
+  table.sort(told, function(one, other)
+    return tonumber(one[1]) < tonumber(other[1])
+  end)
+  return told
+end
+
+local function rewrite(key, name, words)
+  if #words < 2 then -- its head alone
+    redis.call('HDEL', P .. key, name)
+  else
+    redis.call('HSET', P .. key, name, table.concat(words, ' '))
+  end
+end
+
 -- A version owned fire times until the next one began, so it goes when that beginning is old.
 local function prune_line(name)
   local line, record = redis.call('HGET', P .. 'lines', name), redis.call('HGET', P .. 'records', name)
   local version = record and tonumber(string.match(record, '^%d+ (%d+)')) or 0
-  local told, gone, kept = {}, {}, {}
-  for number, changed_at, removed in string.gmatch(line or '', ' (%d+):(%d+)(%-?)') do
-    told[#told + 1] = { number, changed_at, removed }
-  end
+  local told, gone, kept = told_of(line, redis.call('HGET', P .. 'begun', name)), {}, {}
   for index, each in ipairs(told) do
     local following = told[index + 1]
     local replaced = following and tonumber(following[1]) <= version and tonumber(following[2]) < before
@@ -32,11 +52,13 @@ local function prune_line(name)
     end
   end
   if #gone > 0 then
-    local words = { string.match(line, '^%d+') }
+    local of_set, of_rows = { line and string.match(line, '^%d+') }, { '' }
     for _, each in ipairs(kept) do
-      words[#words + 1] = each[1] .. ':' .. each[2] .. each[3]
+      local words = each[4] and of_rows or of_set
+      words[#words + 1] = each[3]
     end
-    redis.call('HSET', P .. 'lines', name, table.concat(words, ' '))
+    rewrite('lines', name, of_set)
+    rewrite('begun', name, of_rows)
     drop_versions(name, gone)
   end
   if #kept < 2 then
@@ -71,6 +93,7 @@ local function prune_tombstone(name)
   end
   drop_versions(name, numbers)
   redis.call('HDEL', P .. 'lines', name)
+  redis.call('HDEL', P .. 'begun', name)
   redis.call('HDEL', P .. 'records', name)
   redis.call('ZREM', P .. 'tombstones', name)
   redis.call('ZREM', P .. 'noticed', name)

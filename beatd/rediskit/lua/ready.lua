@@ -46,11 +46,12 @@ function waiting.promote(queue, now)
   local delayed = P .. 'delayed:' .. queue
   local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, PROMOTED)
   if #due > 0 then
-    local ready, seq = {}, next_seq(#due)
-    for index, value in ipairs(read(P .. 'messages', due)) do
+    local ready, others = by_turns(due)
+    local seq = next_seq(#others)
+    for index, value in ipairs(read(P .. 'messages', others)) do
       if value then
         ready[#ready + 1] = (9 - tonumber(string.match(value, '^%d'))) * RANK + seq + index
-        ready[#ready + 1] = due[index]
+        ready[#ready + 1] = others[index]
       end
     end
     write('ZREM', delayed, due)
@@ -96,4 +97,3 @@ end
 -- Every id that waits is found in `messages`, and beatd alone reads what became of it.
 function waiting.sent() end
 function waiting.not_run() end
-function waiting.forget() end

@@ -1,6 +1,6 @@
--- given: {now, id, mark, told}. Returns 1; 0 for a message that is not known, or dead; the record that is to be judged
--- first; without `told`, {entry, fire time} where that is needed.
-local now, id, mark, told = given[1], given[2], given[3], given[4]
+-- given: {now, id, mark, reason, told}. `mark` 0: one that runs goes on. Returns 1; 0 for a message that is not known, or
+-- dead, or goes on; the record that is to be judged first; without `told`, {entry, fire time} where that is needed.
+local now, id, mark, reason, told = unpack(given, 1, 5)
 check_results()
 check_revoking(id)
 local value, state = revocable(id)
@@ -9,7 +9,7 @@ if not value then
 end
 if state == 'c' then
   mark_revoked(id, mark)
-  return 1
+  return math.min(mark, 1)
 end
 local fields = meta_of(value)
 if not told and fields[10] ~= cjson.null and fields[11] ~= cjson.null and tracked(fields[10]) then
@@ -20,6 +20,6 @@ if record then
   return record
 end
 check_told(told)
-end_unstarted(id, value, 'revoked', now)
+end_unstarted(id, value, reason, now)
 tell(told, now)
 return 1

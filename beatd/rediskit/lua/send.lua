@@ -2,7 +2,9 @@
 local now, sent, fires = given[1], given[2], given[3]
 local new, wanted = unknown(sent, true)
 check_queues(set_of(new[2]))
-check_fires()
+if fires then
+  check_fires()
+end
 insert(new, now)
 waiting.sent(new[1])
 for index in ipairs(sent[1]) do

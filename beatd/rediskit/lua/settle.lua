@@ -11,20 +11,10 @@ queues[queue] = true
 check_queues(queues)
 redis.call('ZCARD', P .. 'owner:' .. owner)
 
-local delivery, former = redis.call('HGET', P .. 'taken', id), redis.call('HGET', P .. 'results', id)
-local held, score, forgiven = false, '0', 0
-if delivery then
-  local state, place, of_attempt, so_far, _, _, _, of_owner = taken_of(delivery)
-  held = state == 'c' and of_attempt == attempt and of_owner == owner
-  score, forgiven = place, so_far
-end
-if not held then
-  if former and former == outcome then
-    return 1 -- the answer to the first request was lost
-  end
-  if not former or string.match(former, '^[^\n]*') ~= 'STARTED ' .. owner then
-    return 0
-  end
+local held, score, forgiven = held_by(owner, attempt, redis.call('HGET', P .. 'taken', id))
+local vain = not held and answer_of_vain(id, owner, outcome)
+if vain then
+  return vain
 end
 
 local told = given[15]
@@ -62,9 +52,6 @@ end
 tell(told, now)
 insert(sent, now)
 if given[13] then
-  local old = redis.call('ZRANGEBYSCORE', P .. 'finished', '-inf', '(' .. text(given[13]), 'LIMIT', 0, 4)
-  if #old > 0 then
-    drop_results(old)
-  end
+  drop_results(old_results(given[13]))
 end
 return 1

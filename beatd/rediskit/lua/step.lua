@@ -1,14 +1,16 @@
 -- One step. given: {now, most | false, all, names, expected, records, counts, messages, fires | false, {name, record,
--- ...}, special, asides}. Each item has a place in the columns names, expected (false: no record yet), records and
+-- ...}, special, asides, beginnings}. Each item has a place in the columns names, expected (false: no record yet), records and
 -- counts (of its messages; those lie in columns themselves, and `fires` beside them). `special`: {place, version, fingerprint,
 -- flags, ranges, closes | false, cursor, overlap} of items that do more than fire; flags: takes_in 1, notice 2, refused 4,
--- removed 8; overlap: false, or {held | false, releases, cancels, rests on | false, timed out | false}, ids but for the
--- cancels' {id, why}. `all`: every emitted fire goes on record.
+-- removed 8, of a row 16; overlap: false, or {held | false, releases, cancels, rests on | false, timed out | false}, ids but for the
+-- cancels' {id, why}. `beginnings`: the versions of rows that are taken in, in columns {places, numbers, tenures, sinces}, as
+-- a million rows have their first fire some day; an item that only fires besides is not special. `all`: every emitted
+-- fire goes on record.
 -- Answers "all" where every item was stored as it was; else in MessagePack 1 for such an item, for others {code,
 -- record | false, repeated ids}; code 1: stored, 0: the record is another one, 2: the version is not held, 3: refused,
 -- 4: what it rests on is gone.
 local now, most, all, names, expected, records = unpack(given, 1, 6)
-local counts, sent, fires, record_pairs, special, asides = unpack(given, 7, 12)
+local counts, sent, fires, record_pairs, special, asides, beginnings = unpack(given, 7, 13)
 local ids, queues = sent[1], sent[2]
 
 -- Reading.
@@ -23,8 +25,11 @@ local rests, releasing, overlaps = {}, {}, false
 for _, each in ipairs(special) do
   local place = each[1]
   more[place] = each
-  entering[#entering + 1] = names[place]
-  versions[#versions + 1] = names[place] .. '\0' .. each[2]
+  if each[4] < 16 then
+    each.at = #entering + 1
+    entering[each.at] = names[place]
+    versions[each.at] = names[place] .. '\0' .. each[2]
+  end
   noticing = noticing or each[4] % 4 >= 2
   disposing = disposing or each[6] or #each[5] > 0
   local overlap = each[8]
@@ -40,8 +45,10 @@ for _, each in ipairs(special) do
   end
 end
 local held, lines = read(P .. 'definitions', versions), read(P .. 'lines', entering)
-for index, each in ipairs(special) do
-  each.held, each.line = held[index], lines[index]
+for _, each in ipairs(special) do
+  if each.at then
+    each.held, each.line = held[each.at], lines[each.at]
+  end
 end
 redis.call('ZCARD', P .. 'tombstones')
 local mark = noticing and next_mark(now)
@@ -63,6 +70,9 @@ end
 if #asides > 0 then
   check_asides(asides)
 end
+if #beginnings[1] > 0 then
+  check_beginnings()
+end
 
 -- A first record begins with the first definition of its name: whoever knows only later ones has read them while there
 -- was a record, which a store that went back has lost.
@@ -76,7 +86,10 @@ local function is_first(line, version)
 end
 
 local function refusal(place, each)
-  if not expected[place] and not is_first(each.line, each[2]) then
+  if each[4] >= 16 then
+    -- Its table alone can tell whether there is such a version, and which was the first.
+    return each[4] % 8 >= 4 and 3 or nil
+  elseif not expected[place] and not is_first(each.line, each[2]) then
     return 2
   elseif each[4] % 2 == 1 and not (each.held and string.match(each.held, '^.(%d+)') == each[3]) then
     return 2
@@ -137,7 +150,7 @@ for place, name in ipairs(names) do
         noticed[#noticed + 1] = mark
         noticed[#noticed + 1] = name
       end
-      if each[4] >= 8 then
+      if each[4] % 16 >= 8 then
         buried[#buried + 1] = each[7]
         buried[#buried + 1] = name
       elseif each[4] % 2 == 1 then
@@ -154,6 +167,20 @@ for place, name in ipairs(names) do
   answers[place] = answer
   all_stored = all_stored and answer == 1
   last = last + counts[place]
+end
+
+local begun = { {}, {}, {}, {} }
+for index, place in ipairs(beginnings[1]) do
+  if answers[place] == 1 or answers[place][1] == 1 then
+    local last = #begun[1] + 1
+    begun[1][last] = names[place]
+    for column = 2, 4 do
+      begun[column][last] = beginnings[column][index]
+    end
+    if not more[place] then
+      revived[#revived + 1] = names[place]
+    end
+  end
 end
 
 -- Writing. Where nothing was lost, the columns are written as they came.
@@ -207,6 +234,7 @@ for _, aside in ipairs(asides) do
     keep_aside(aside, now)
   end
 end
+begin_rows(unpack(begun))
 if most and fired + #ranges > 0 then
   trim_fires(most, fired + #ranges)
 end

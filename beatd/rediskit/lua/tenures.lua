@@ -1,5 +1,5 @@
--- The versions of a name that were taken in, in the order of their numbers. given: {name}. Returns {number, content,
--- "GENERATION SINCE", ...}.
+-- The versions of a name that were taken in. given: {name}. Returns {{number, content, "GENERATION SINCE", ...} of the set,
+-- those of a row as `begun` has them}.
 local name = given[1]
 local fields, numbers, found = {}, {}, {}
 for number in string.gmatch(redis.call('HGET', P .. 'lines', name) or '', ' (%d+):') do
@@ -14,4 +14,4 @@ for index, number in ipairs(numbers) do
     found[#found + 1] = tenures[index]
   end
 end
-return found
+return { found, redis.call('HGET', P .. 'begun', name) or '' }

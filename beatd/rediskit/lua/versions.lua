@@ -4,7 +4,9 @@ local names, newest = unpack(given, 1, 2)
 local lines, records = read(P .. 'lines', names), read(P .. 'records', names)
 local fields, found = {}, {}
 for index, name in ipairs(names) do
-  local oldest = records[index] and tonumber(string.match(records[index], '^%d+ (%d+)')) or 0
+  local version, flags = string.match(records[index] or '', '^%d+ (%d+) (%d+)')
+  -- Of a name that a table has removed the set may have something below, to be numbered anew.
+  local oldest = version and flags % 2 == 0 and tonumber(version) or 0
   for number in string.gmatch(lines[index] or '', ' (%d+):') do
     local of = tonumber(number)
     if of <= newest and of >= oldest then
