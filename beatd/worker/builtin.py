@@ -15,8 +15,6 @@ from beatd.worker.arguments import (
     require_whole,
     require_words,
 )
-from beatd.worker.request import build_request, make_request
-from beatd.worker.shell import run_command
 
 SHELL = "beatd.shell"
 HTTP = "beatd.http"
@@ -49,6 +47,8 @@ def make_shell(allowed: Sequence[str], clock: Clock) -> Callable[..., dict[str, 
         words = command_line(require_words(argv), cwd=cwd, env=env)
         if not allows_command(allowed, words):
             raise TaskRefusedError(_refusal("command line", shlex.join(words), "allow_shell", shlex.join(words)))
+        from beatd.worker.shell import run_command
+
         return run_command(argv, timeout=timeout, cwd=cwd, env=env, tail=max(0, tail), clock=clock)
 
     return _named(shell, SHELL)
@@ -78,6 +78,8 @@ def make_http(allowed: Sequence[str], clock: Clock) -> Callable[..., dict[str, o
         require_texts("headers", headers, {"Accept": "*/*"})
         require_text("body", body, optional=True)
         check(url)
+        from beatd.worker.request import build_request, make_request
+
         request = build_request(url, method, headers, body)
         return make_request(request, timeout=timeout, expected=_expectation(expect), check=check, clock=clock)
 

@@ -1,14 +1,14 @@
 """What a task declared with ``bind=True`` is given about its own run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
 
 from beatd.core.message import Delivery
-from beatd.core.registry import RegisteredTask
-from beatd.errors import MaxRetriesExceededError, Retry
+from beatd.errors import CallError, MaxRetriesExceededError, Retry
 from beatd.schedules.moments import from_us, to_us
+from beatd.worker.call import Call
 
 SECOND = 1_000_000
 
@@ -23,7 +23,10 @@ class RetryAsked(Retry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRequest:
-    """The message that is being run; moments are aware UTC datetimes, ``retries`` counts those so far."""
+    """The message that is being run; moments are aware UTC datetimes, ``retries`` counts those so far.
+
+    ``timelimit``: hard and soft, in seconds. ``root_id``, ``parent_id``: as the sender has set them.
+    """
 
     id: str
     task: str
@@ -35,6 +38,9 @@ class TaskRequest:
     headers: Mapping[str, Any]
     delivery_info: Mapping[str, Any]
     hostname: str = ""
+    timelimit: tuple[float | None, float | None] = (None, None)
+    root_id: str | None = None
+    parent_id: str | None = None
     entry: str | None = None
     fire_time: datetime | None = None
 
@@ -53,11 +59,20 @@ class TaskContext:
         countdown: float | None = None,
         eta: datetime | None = None,
         max_retries: int | None = None,
+        *,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        **others: Any,
     ) -> NoReturn:
         """End this run and ask for another, after ``countdown`` seconds, at ``eta``, or after the task's own back-off.
 
         Where no retry is left it raises ``exc``, else MaxRetriesExceededError. ``raise self.retry(...)`` reads well.
+        It is the same message that runs again: raises CallError for other arguments, and for Celery's ``queue``,
+        ``priority`` and so on.
         """
+        self._check_same(args, kwargs, others)
+        if countdown is not None and eta is not None:
+            raise CallError(f"retry(countdown={countdown!r}, eta={eta!r}): give one of them")
         most = self.max_retries if max_retries is None else max_retries
         if most is not None and self.request.retries >= most:
             if exc is not None:
@@ -68,17 +83,28 @@ class TaskContext:
         reason = "" if exc is None else f"{type(exc).__name__}: {exc}"
         raise RetryAsked(reason, countdown=countdown, cause=exc)
 
+    def _check_same(
+        self, args: Sequence[Any] | None, kwargs: Mapping[str, Any] | None, others: Mapping[str, Any]
+    ) -> None:
+        of_run = self.request
+        changed = [*others]
+        if args is not None and tuple(args) != of_run.args:
+            changed.append("args")
+        if kwargs is not None and dict(kwargs) != dict(of_run.kwargs):
+            changed.append("kwargs")
+        if changed:
+            remedy = "a retry is the same message again; send another with apply_async, and return"
+            raise CallError(f"{of_run.task}: retry({changed[0]}=...) is not in this version: {remedy}")
 
-def context_of(
-    delivery: Delivery, task: RegisteredTask, args: list[Any], kwargs: dict[str, Any], now: Callable[[], int]
-) -> TaskContext:
+
+def context_of(call: Call, now: Callable[[], int]) -> TaskContext:
     """Return the context for one run."""
-    message = delivery.message
+    delivery, message = call.delivery, call.delivery.message
     request = TaskRequest(
         id=message.id,
         task=message.task,
-        args=tuple(args),
-        kwargs=kwargs,
+        args=tuple(call.args),
+        kwargs=call.kwargs,
         retries=retries_of(delivery),
         eta=from_us(message.due) if message.headers.get("eta") else None,
         expires=None if message.expires is None else from_us(message.expires),
@@ -91,13 +117,21 @@ def context_of(
             "attempt": delivery.attempt,
         },
         hostname=delivery.owner,
+        timelimit=(call.time_limit, call.soft_time_limit),
+        root_id=_id_in(message.headers, "root_id"),
+        parent_id=_id_in(message.headers, "parent_id"),
         entry=message.entry,
         fire_time=None if message.fire_time is None else from_us(message.fire_time),
     )
-    return TaskContext(request=request, max_retries=task.options.max_retries, now=now)
+    return TaskContext(request=request, max_retries=call.task.options.max_retries, now=now)
 
 
 def retries_of(delivery: Delivery) -> int:
     """Return how often the message was retried already; a header that is no number counts as none."""
     retries = delivery.message.headers.get("retries")
     return retries if isinstance(retries, int) and retries > 0 else 0
+
+
+def _id_in(headers: Mapping[str, Any], name: str) -> str | None:
+    found = headers.get(name)
+    return found if isinstance(found, str) else None

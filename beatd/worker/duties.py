@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from random import random
 from typing import Final
 
+from beatd.brokerports import WorkerInfo
 from beatd.core.message import Delivery
 from beatd.core.states import Outcome, State
 from beatd.errors import BrokerUnavailableError, StoreError
-from beatd.ports import WorkerInfo
 from beatd.processes.backoff import Backoff
 from beatd.processes.pause import pause
 from beatd.processes.repeated import Repeated
+from beatd.worker.slots import Sight
 from beatd.worker.spec import WorkerBroker, WorkerSpec
 
 SECOND: Final = 1_000_000
 _REAP_EVERY: Final = 5 * SECOND
 _ASK_EVERY: Final = 1 * SECOND
+_COUNT_EVERY: Final = 1 * SECOND
+_TELL_EVERY: Final = 1 * SECOND
 _LAST_WORDS: Final = 5 * SECOND
 
 logger = logging.getLogger("beatd.worker")
@@ -59,6 +62,9 @@ class Duties:
         self._report_at = now
         self._retry_at = now
         self._ask_at = now
+        self._count_at = now
+        self._told = 0
+        self._told_at = now
 
     def close(self) -> None:
         """Close the connection; the next request opens another. To be done before a fork."""
@@ -70,6 +76,12 @@ class Duties:
         """Return messages with the next turn."""
         self._returns.append(what)
 
+    def give_tail_back(self, owner: str, sight: Sight) -> None:
+        """Return what ``owner`` has claimed beside the task that it runs, with the next turn."""
+        # It may give that back itself and claim it anew before this is carried out: such a claim is its own.
+        before = self._clock.now()
+        self.give_back(Return(owner=owner, ids=sight.tail, penalty=False, before=before))
+
     def next_at(self) -> int:
         """Return the elapsed moment of the next turn that has something to do."""
         due = min(self._renew_at, self._reap_at, self._report_at)
@@ -78,6 +90,9 @@ class Duties:
     def turn(self, owners: Sequence[str], children: Callable[[], Sequence[Mapping[str, object]]]) -> None:
         """Do what is due."""
         now = self._clock.elapsed()
+        if len(owners) != self._told:
+            # People are to see the children that there are, not those of before.
+            self._report_at = min(self._report_at, self._told_at + _TELL_EVERY)
         if now < self.next_at():
             return
         try:
@@ -102,6 +117,28 @@ class Duties:
             self._retry_at = now + self._backoff.failed()
             return frozenset()
 
+    def waiting(self) -> int | None:
+        """Return how many messages could be run now, and no more than could be used.
+
+        None within a second of the last time, and in an outage.
+        """
+        now = self._clock.elapsed()
+        if self._outage.lasting or now < max(self._count_at, self._retry_at):
+            return None
+        self._count_at = now + _COUNT_EVERY
+        try:
+            most = max(self._spec.autoscale or (self._spec.concurrency,))
+            paused = self._open().pauses.paused()
+            return self._open().admin.ready([queue for queue in self._spec.queues if queue not in paused], most)
+        except (BrokerUnavailableError, StoreError) as error:
+            self._outage.failed(error)
+            self._retry_at = now + self._backoff.failed()
+            return None
+
+    def has_outage(self) -> bool:
+        """Return whether the broker gave no answer when it was last asked."""
+        return self._outage.lasting
+
     def finish(self) -> None:
         """Return what is left and retire, for a few seconds at most: leases end by themselves."""
         end = self._clock.elapsed() + _LAST_WORDS
@@ -123,11 +160,11 @@ class Duties:
         # Also before every reap: after a step of the clock its own leases would seem to have ended.
         if now >= self._renew_at or now >= self._reap_at:
             if owners:
-                self._open().receiver.renew(owners, lease=self._spec.lease)
+                self._open().keeper.renew(owners, lease=self._spec.lease)
             self._renew_at = now + self._spec.lease // 3
         self._give_all_back()
         if now >= self._reap_at:
-            returned = self._open().receiver.reap()
+            returned = self._open().keeper.reap()
             if returned:
                 logger.warning(
                     "leases have ended; their messages are back", extra={"action": "reap", "count": returned}
@@ -137,15 +174,20 @@ class Duties:
         if now >= self._report_at:
             self._open().admin.report(self._info(children()), ttl=4 * self._spec.report)
             self._report_at = now + self._spec.report
+            self._told, self._told_at = len(owners), now
 
     def _give_all_back(self) -> None:
         while self._returns:
             what = self._returns[0]
-            receiver = self._open().receiver
-            if what.settle is not None and receiver.settle(*what.settle) and what.settle[1].state is State.FAILURE:
+            broker = self._open()
+            if (
+                what.settle is not None
+                and broker.receiver.settle(*what.settle)
+                and what.settle[1].state is State.FAILURE
+            ):
                 for each in self._spec.middleware:
                     each.on_failure(*what.settle)
-            self.given_back += receiver.release(what.owner, what.ids, penalty=what.penalty, before=what.before)
+            self.given_back += broker.keeper.release(what.owner, what.ids, penalty=what.penalty, before=what.before)
             self._returns.popleft()
 
     def _open(self) -> WorkerBroker:

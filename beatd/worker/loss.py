@@ -7,6 +7,7 @@ from beatd.core.message import Delivery, Message
 from beatd.core.states import Outcome, State, Verdict
 from beatd.errors import WorkerLostError
 from beatd.ports import Clock
+from beatd.worker.guard import FILES_CLOSED
 from beatd.worker.outcome import Run, failed, killed_at_limit
 from beatd.worker.slots import Sight
 
@@ -18,6 +19,8 @@ Loss = tuple[Delivery, Outcome]
 
 def how_it_ended(code: int) -> str:
     """Return an exit code (negative: the signal) in words."""
+    if code == FILES_CLOSED:
+        return "was ended, because its task had closed files that are not the task's"
     if code >= 0:
         return f"ended with exit code {code}"
     # A real-time signal has no name of its own.
@@ -36,6 +39,12 @@ def lost(message: Message, sight: Sight, owner: str, clock: Clock, how: str) -> 
     error = WorkerLostError(f"the process that ran {message.task} {how}; the task may run once only")
     # An attempt that nobody holds: what is to run again is not ended by this, only what was settled before its run.
     return _delivery(message, owner, _NO_ATTEMPT), failed(_run(sight, owner, clock), error)
+
+
+def failed_with(message: Message, sight: Sight, owner: str, clock: Clock, how: str) -> Loss:
+    """Return the end of a task that is not to run again once its process is gone; ``how`` as in "was killed"."""
+    error = WorkerLostError(f"the process that ran {message.task} {how}, and the task has reject_on_worker_lost=False")
+    return _delivery(message, owner, sight.attempt), failed(_run(sight, owner, clock), error)
 
 
 def revoked(message: Message, sight: Sight, owner: str, clock: Clock) -> Loss:

@@ -1,8 +1,9 @@
 """What becomes of a run: the one table of outcomes, pure."""
 
 import traceback
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from beatd.core.registry import TaskOptions
 from beatd.core.retry import backoff
@@ -18,8 +19,7 @@ _TELL_ALL = (TaskRefusedError, CommandFailedError, RequestFailedError)
 """Errors of the built-in tasks: their text says all, and a traceback would show beatd's own frames only."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt as it went; moments in microseconds, ``draw`` in [0, 1) decides the jitter of a retry."""
 
     worker: str

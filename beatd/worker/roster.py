@@ -8,7 +8,10 @@ from random import random
 from beatd.processes.backoff import Backoff
 
 SECOND = 1_000_000
-SILENT_AFTER = 60 * SECOND
+LONGEST_WAIT = 30 * SECOND
+"""Between two starts of children that end soon after it."""
+SETTLED_AFTER = 10 * SECOND
+"""A child that has lived for so long has not ended soon after its start."""
 
 
 class Cause(StrEnum):
@@ -18,12 +21,28 @@ class Cause(StrEnum):
     DRAIN = "drain time-out"
     SILENT = "silent"
     REVOKED = "revoked"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A child was asked for its stack, because it is to be killed: why, at what, and since when.
+
+    ``run`` is (message id, attempt, beginning); None between two tasks.
+    """
+
+    cause: Cause
+    run: tuple[str, int, int] | None
+    at: int
 
 
 @dataclass(slots=True, kw_only=True)
 class ChildRecord:
     """One child. Moments in elapsed microseconds.
 
+    ``active_at``: when it was last seen to be at work, or to begin; ``done``: how many tasks it had run by then.
+    ``waits``: it claims nothing until one of those before it has gone. ``worn``: it needs a successor soon.
+    ``why``: for which reason it was killed, where the cause does not say all.
     ``returned`` names the run whose tail was given back, ``revoked`` the one for which it was killed.
     """
 
@@ -33,18 +52,25 @@ class ChildRecord:
     generation: int
     born_at: int
     ready: bool = False
+    active_at: int = 0
+    done: int = 0
+    waits: bool = False
+    worn: bool = False
     leaving: bool = False
     killed: Cause | None = None
+    why: str | None = None
+    notice: Notice | None = None
     returned: tuple[str, int] | None = None
     revoked: tuple[str, int] | None = None
 
 
 @dataclass(slots=True)
 class Roster:
-    """Knows how many children there are to be, and decides; the caller forks and kills.
+    """Knows how many children there are to be, ``concurrency``, and decides; the caller forks and kills.
 
     A generation is proved once one child of it is ready; until then there is one at a time, so that an application that
     cannot be imported says so once. After ``reload`` the children of the former generation are replaced one by one.
+    Beside a child that is worn there is one more, which waits for a place: no more than ``concurrency`` are at work.
     """
 
     concurrency: int
@@ -52,20 +78,39 @@ class Roster:
     generation: int = 1
     children: dict[int, ChildRecord] = field(default_factory=dict)
     start_at: int = 0
+    ever_ready: bool = False
     _proved: bool = False
     _backoff: Backoff = field(init=False)
 
     def __post_init__(self) -> None:
-        self._backoff = Backoff(draw=self.draw)
+        self._backoff = Backoff(draw=self.draw, most=LONGEST_WAIT, reset_after=SETTLED_AFTER)
 
     def missing(self, now: int) -> int:
         """Return how many children to fork now."""
         if now < self.start_at:
             return 0
-        staying = self._staying()
+        staying = self.staying()
         if not self._proved or any(child.generation != self.generation for child in staying):
             return 0 if any(not child.ready for child in staying) else 1
-        return max(0, self.concurrency - len(staying))
+        return max(0, self._wanted() - len(staying))
+
+    def is_full(self) -> bool:
+        """Return whether a child forked now has to wait for a place."""
+        return self._places() <= 0
+
+    def to_wake(self) -> list[ChildRecord]:
+        """Return who waits and may begin."""
+        waiting = [child for child in self.staying() if child.waits]
+        waiting.sort(key=lambda child: (not child.ready, child.generation != self.generation))
+        return waiting[: max(0, self._places())]
+
+    def _wanted(self) -> int:
+        return self.concurrency + any(child.worn for child in self.staying())
+
+    def _places(self) -> int:
+        # One that leaves may be in the middle of a task for long; one that was killed is as good as gone.
+        working = [child for child in self.children.values() if not child.waits and child.killed is None]
+        return self.concurrency - len(working)
 
     def born(self, child: ChildRecord) -> None:
         """Take a child in."""
@@ -73,14 +118,14 @@ class Roster:
 
     def became_ready(self, child: ChildRecord) -> None:
         """Note that a child has its application and claims."""
-        child.ready = True
+        child.ready = self.ever_ready = True
         if child.generation == self.generation:
             self._proved = True
 
     def died(self, pid: int, now: int, *, done: int = 0) -> ChildRecord:
-        """Strike a child out; one that nobody wanted dead, and that had ``done`` no task, delays the next start."""
+        """Strike a child out; one that was to blame for it, and had ``done`` no task, delays the next start."""
         child = self.children.pop(pid)
-        if child.leaving or child.killed is not None:
+        if child.leaving or child.killed not in {None, Cause.MEMORY}:
             return child
         if done:
             self._backoff.recovered()
@@ -88,6 +133,18 @@ class Roster:
         # The first death is no storm; its successor starts at once.
         self.start_at = now + (wait if self._backoff.failures > 1 or not child.ready else 0)
         return child
+
+    def lost_template(self, now: int, lived: int) -> None:
+        """Delay the next start: what children are forked from has ended after ``lived``, and is to be started too."""
+        self.start_at = now + self._backoff.failed(lived)
+
+    def is_storm(self) -> bool:
+        """Return whether the last death was one of a series."""
+        return self._backoff.failures > 1
+
+    def is_calm(self, now: int) -> bool:
+        """Return whether all children are there, and have been for a while."""
+        return self.complete() and all(now - child.born_at >= SETTLED_AFTER for child in self.staying())
 
     def reload(self) -> None:
         """Begin a new generation."""
@@ -98,23 +155,27 @@ class Roster:
 
     def keep_former(self) -> bool:
         """Give a reload up, because its first child failed; return whether there is a former generation to keep."""
-        former = [child for child in self._staying() if child.ready]
+        former = [child for child in self.staying() if child.ready]
         for child in former:
             child.generation = self.generation
         self._proved = bool(former)
         return self._proved
 
     def to_retire(self) -> ChildRecord | None:
-        """Return a child that may leave because its replacement is ready."""
-        staying = self._staying()
+        """Return a child that may leave: its replacement is ready, or it waits and is nobody's any more."""
+        staying = self.staying()
         stale = [child for child in staying if child.generation != self.generation]
-        ready = sum(child.ready for child in staying)
-        return stale[0] if stale and ready > self.concurrency else None
+        stale.sort(key=lambda child: not child.waits)
+        if stale:
+            return stale[0] if sum(child.ready for child in staying) > self.concurrency else None
+        spare = [child for child in staying if child.waits]
+        return spare[0] if spare and len(staying) > self._wanted() else None
 
     def complete(self) -> bool:
         """Return whether all children are ready and of this generation."""
-        ready = [child for child in self._staying() if child.ready and child.generation == self.generation]
+        ready = [child for child in self.staying() if child.ready and child.generation == self.generation]
         return len(ready) >= self.concurrency
 
-    def _staying(self) -> list[ChildRecord]:
+    def staying(self) -> list[ChildRecord]:
+        """Return those that are to stay, whether they are ready or wait for a place."""
         return [child for child in self.children.values() if not child.leaving and child.killed is None]

@@ -4,9 +4,7 @@ from collections.abc import Callable
 
 from beatd.errors import SettingsError
 from beatd.processes.notify import Notifier
-from beatd.worker.solo import Solo
 from beatd.worker.spec import WorkerSpec
-from beatd.worker.supervisor import Supervisor
 
 
 def run_worker(spec: WorkerSpec, *, ready: Callable[[], None] | None = None, notifier: Notifier | None = None) -> int:
@@ -15,8 +13,18 @@ def run_worker(spec: WorkerSpec, *, ready: Callable[[], None] | None = None, not
     ``ready`` is called when it can run tasks and then at each tick; who gives it is this worker's parent, and takes
     STARTUP_FAILURE for an application that cannot be imported (1 otherwise). Raises SettingsError for another pool.
     """
-    if spec.pool == "prefork":
-        return Supervisor(spec, ready=ready, notifier=notifier).run()
-    if spec.pool == "solo":
-        return Solo(spec, ready=ready, notifier=notifier).run()
-    raise SettingsError("pool", f"{spec.pool!r} is not in this version", "use prefork or solo")
+    # One pool is loaded, the one that is asked for.
+    match spec.pool:
+        case "prefork":
+            from beatd.worker.supervisor import Supervisor
+
+            return Supervisor(spec, ready=ready, notifier=notifier).run()
+        case "threads":
+            from beatd.worker.inprocess.run import run_threads
+
+            return run_threads(spec, ready=ready, notifier=notifier)
+        case "solo":
+            from beatd.worker.inprocess.run import run_solo
+
+            return run_solo(spec, ready=ready, notifier=notifier)
+    raise SettingsError("pool", f"{spec.pool!r} is not in this version", "use prefork, threads or solo")

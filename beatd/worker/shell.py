@@ -10,7 +10,7 @@ from typing import Final
 
 from beatd.errors import CommandFailedError
 from beatd.ports import Clock
-from beatd.processes.tether import set_death_signal
+from beatd.processes.tether import death_signal
 
 SECOND: Final = 1_000_000
 _LOOK_EVERY: Final = SECOND // 10
@@ -37,8 +37,8 @@ def run_command(
             cwd=cwd,
             env=None if env is None else {**os.environ, **env},
             process_group=0,
-            # Out of this process's group, hence to be told to die with it; this process has no other threads.
-            preexec_fn=set_death_signal,  # noqa: PLW1509
+            # Out of this process's group, hence to be told to die with it.
+            preexec_fn=death_signal(),  # noqa: PLW1509  one call into C, safe beside threads
         )
     except (OSError, ValueError) as error:
         raise CommandFailedError(f"{argv[0]!r} cannot be run: {error}") from None

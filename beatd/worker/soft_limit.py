@@ -1,10 +1,17 @@
 """A soft time limit: an exception raised inside the task, in time for it to clean up."""
 
 import signal
+import threading
 from types import FrameType, TracebackType
 from typing import Self
 
 from beatd.errors import SoftTimeLimitExceeded
+from beatd.worker.thread_limit import ThreadLimit
+
+
+def soft_limit(seconds: float | None) -> "SoftLimit | ThreadLimit":
+    """Return the limit that works in this thread; ``seconds`` None: never."""
+    return (SoftLimit if threading.current_thread() is threading.main_thread() else ThreadLimit)(seconds)
 
 
 class SoftLimit:
@@ -20,6 +27,8 @@ class SoftLimit:
     def __enter__(self) -> Self:
         if self._seconds is not None:
             signal.signal(signal.SIGALRM, self._expired)
+            # An earlier task may have blocked it.
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
             self._armed = True
             signal.setitimer(signal.ITIMER_REAL, max(self._seconds, 1e-6))
         return self

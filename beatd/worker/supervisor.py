@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -14,19 +14,24 @@ from beatd.processes.fork import STARTUP_FAILURE
 from beatd.processes.notify import Notifier
 from beatd.processes.signals import SignalInbox
 from beatd.processes.terminal import has_terminal
-from beatd.worker.brood import Brood
+from beatd.worker.brood import Brood, of_run
 from beatd.worker.duties import Duties
 from beatd.worker.loss import how_it_ended
 from beatd.worker.roster import Cause, ChildRecord
-from beatd.worker.slots import Order, Sight
+from beatd.worker.slots import Order, Quiet, Sight
 from beatd.worker.spec import WorkerSpec
+from beatd.worker.storm import Storm
+from beatd.worker.template.nursery import Template
 
 SECOND: Final = 1_000_000
 HEEDED: Final = (
-    signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGTSTP, signal.SIGCONT,
-    signal.SIGCHLD,
+    signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTSTP,
+    signal.SIGCONT, signal.SIGCHLD,
 )  # fmt: skip
 _TICK: Final = 1 * SECOND
+_DEATH: Final = "a child ended unexpectedly and is replaced"
+_NO_TEMPLATE: Final = "the process that children are forked from ended unexpectedly, and is replaced"
+_STORM: Final = "children end soon after their start; they are started ever more slowly, 30 s apart at most"
 
 logger = logging.getLogger("beatd.worker")
 
@@ -36,7 +41,7 @@ class Supervisor:
 
     TERM or INT: drain, at most ``drain_timeout`` long; a second one, or QUIT: now. HUP: replace the children one by
     one, with the application as it is then (drain, where a terminal controls this process and it is nobody's part).
-    USR1: stacks to standard error. TSTP: claim nothing; CONT: claim again.
+    USR2: as HUP, with a terminal too. USR1: stacks to standard error. TSTP: claim nothing; CONT: claim again.
     ``ready``: called once the children are ready and then at each tick; given by a parent whose part this is.
     """
 
@@ -48,11 +53,12 @@ class Supervisor:
         self._ready = ready
         self._notifier = Notifier() if notifier is None else notifier
         self._duties = Duties(spec, socket.gethostname(), os.getpid())
+        self._storm = Storm(spec.clock)
         self._kill_at: int | None = None
         self._code = 0
         self._announced = False
         self._begun = False
-        self._quiet = self._cut = False
+        self._cut = False
         self._returned = 0
         self._fed_at = 0
         self._tick = min(_TICK, (self._notifier.watchdog_interval or _TICK) // 2)
@@ -64,10 +70,12 @@ class Supervisor:
             with suppress(ValueError, OSError, RuntimeError, AttributeError):
                 faulthandler.register(signal.SIGUSR1, all_threads=True, chain=True)
             self._brood = Brood(self._spec, self._duties, inbox.poke)
+            self._quiet = Quiet(self._brood.tell)
             try:
                 self._loop(inbox)
             finally:
                 faulthandler.unregister(signal.SIGUSR1)
+                self._brood.close()
             self._duties.finish()
             given_back = self._duties.given_back - self._returned
             logger.info("stopped", extra={"action": "stopped", "given_back": given_back})
@@ -82,7 +90,11 @@ class Supervisor:
                 self._on_signal(signum)
             for child, code, sight in self._brood.reap():
                 self._on_death(child, code, sight)
+            for template, code in self._brood.lost_templates():
+                self._on_lost_template(template, code)
             self._brood.look()
+            if self._storm.lasting and self._brood.roster.is_calm(self._clock.elapsed()):
+                self._storm.over()
             if self._kill_at is not None and self._clock.elapsed() >= self._kill_at:
                 self._cut_off()
             self._duties.turn(self._brood.owners(), self._brood.describe)
@@ -102,12 +114,12 @@ class Supervisor:
                 self._stop(now=False)
             case signal.SIGQUIT:
                 self._stop(now=True)
-            case signal.SIGHUP:
+            case signal.SIGHUP | signal.SIGUSR2:
                 self._reload()
             case signal.SIGUSR1:
                 self._brood.signal(signal.SIGUSR1)
-            case signal.SIGTSTP | signal.SIGCONT:
-                self._set_quiet(quiet=signum is signal.SIGTSTP)
+            case signal.SIGTSTP | signal.SIGCONT if self._kill_at is None:
+                self._quiet.set(lasts=signum is signal.SIGTSTP)
 
     def _stop(self, *, now: bool) -> None:
         at_once = now or self._kill_at is not None
@@ -136,34 +148,56 @@ class Supervisor:
         self._announced = False
         self._brood.roster.reload()
 
-    def _set_quiet(self, *, quiet: bool) -> None:
-        if self._kill_at is None and quiet != self._quiet:
-            self._quiet = quiet
-            logger.info("claiming nothing" if quiet else "claiming again", extra={"action": "quiet"})
-            self._brood.tell(Order.QUIET if quiet else Order.RUN)
-
     def _on_death(self, child: ChildRecord, code: int, sight: Sight | None) -> None:
         if child.leaving or child.killed is not None or self._kill_at is not None:
             return
-        fields = {"action": "restart", "pid": child.pid, "worker": child.owner, "exit_code": code}
+        fields = {"action": "restart", "pid": child.pid, "worker": child.owner, "exit_code": code, **of_run(sight)}
+        if code == STARTUP_FAILURE and not child.ready:
+            self._on_failed_start(child.generation, fields)
+            return
+        fields["error"] = f"its process {how_it_ended(code)}"
         if sight is not None and sight.message is not None:
-            held = sight.message
-            fields |= {"entry": held.entry, "task": held.task, "message_id": held.id, "attempt": sight.attempt}
-        if code != STARTUP_FAILURE or child.ready:
-            fields["error"] = f"its process {how_it_ended(code)}"
-            logger.error("a child ended unexpectedly and is replaced", extra=fields)
-        elif self._brood.roster.keep_former():
-            logger.error("the application cannot be loaded; the children of before go on", extra=fields)
+            # It names the task that may be to blame, and none is tried for ever.
+            logger.error(_DEATH, extra=fields)
+        else:
+            self._tell(_DEATH, fields, _STORM)
+
+    def _on_lost_template(self, template: Template, code: int) -> None:
+        if self._kill_at is not None:
+            return
+        fields = {"action": "restart", "pid": template.process.pid, "exit_code": code}
+        if code == STARTUP_FAILURE or template.asked_at is not None:
+            self._on_failed_start(template.generation, fields)
+        else:
+            fields["error"] = f"it {how_it_ended(code)}"
+            self._tell(_NO_TEMPLATE, fields)
+
+    def _on_failed_start(self, generation: int, fields: Mapping[str, object]) -> None:
+        roster = self._brood.roster
+        if generation != roster.generation:
+            logger.warning("the application could not be loaded; it has changed since", extra=fields)
+        elif self._brood.keep_former():
+            self._tell("the application cannot be loaded; the children of before go on", fields)
+        elif roster.ever_ready:
+            self._tell("the application cannot be loaded any more; it is tried again", fields)
         else:
             logger.error("the application cannot be loaded", extra=fields)
             self._code = 1 if self._ready is None else STARTUP_FAILURE
             self._stop(now=False)
 
+    def _tell(self, sentence: str, fields: Mapping[str, object], of_many: str | None = None) -> None:
+        """Log a death that no task is to blame for, and those that follow it soon as one."""
+        roster = self._brood.roster
+        if roster.is_storm():
+            self._storm.death(of_many or sentence, fields, max(0, roster.start_at - self._clock.elapsed()))
+        else:
+            logger.error(sentence, extra=fields)
+
     def _tell_parents(self) -> None:
         if not self._announced and self._brood.roster.complete():
             self._announced = self._begun = True
             self._notifier.ready()
-            logger.info("worker ready", extra={"action": "ready", "worker": self._spec.name})
+            logger.info("worker ready", extra={"action": "ready", **self._spec.told})
         if self._ready is not None and self._begun:
             self._ready()
         interval, now = self._notifier.watchdog_interval, self._clock.elapsed()

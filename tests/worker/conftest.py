@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,19 @@ from beatd.core.protocol import build_message
 from beatd.core.registry import RegisteredTask, Registry, TaskOptions
 from beatd.core.states import FINAL
 from beatd.wiring.drivers import open_broker
+from tests.worker.programs import TASKS, WORKER
+
+
+def parent_of(pid):
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
+def children_of(pid):
+    every = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return {each for each in every if parent_of(each) == pid}
 
 
 class Time:
@@ -36,9 +50,9 @@ def clock():
 
 @pytest.fixture
 def delivery():
-    def make(task="shop.add", *args, attempt=1, **fields):
+    def make(task="shop.add", *args, attempt=1, deliveries=1, **fields):
         message = build_message(id="m1", task=task, args=args, **fields)
-        return Delivery(message=message, attempt=attempt, owner="w/1", lease_until=0)
+        return Delivery(message=message, attempt=attempt, owner="w/1", lease_until=0, deliveries=deliveries)
 
     return make
 
@@ -69,142 +83,11 @@ def until():
     return wait
 
 
-TASKS = """
-import os, signal, subprocess, sys, time
-from beatd.core.registry import REGISTRY, RegisteredTask, TaskOptions
-from beatd.errors import Retry, SoftTimeLimitExceeded
-
-def task(**options):
-    def register(function):
-        REGISTRY.add(RegisteredTask(f"shop.{function.__name__}", function, TaskOptions(**options)))
-        return function
-    return register
-
-@task()
-def note(text):
-    with open("noted", "a") as file:
-        file.write(f"{text}\\n")
-    return text
-
-@task()
-def fail():
-    raise ValueError("no stock")
-
-@task()
-def leave(code):
-    note("leave")
-    os._exit(code)
-
-@task()
-def kill():
-    note("kill")
-    os.kill(os.getpid(), signal.SIGKILL)
-
-@task()
-def forever(text="forever"):
-    note(f"{text} {os.getpid()}")
-    while True:
-        time.sleep(60)
-
-@task()
-def nap(seconds, text):
-    note(f"{text} begun")
-    time.sleep(seconds)
-    note(f"{text} ended")
-
-@task()
-def linger(seconds):
-    time.sleep(seconds)
-
-@task()
-def with_process():
-    note(f"started {subprocess.Popen(['sleep', '60']).pid}")
-    time.sleep(60)
-
-@task()
-def careful():
-    try:
-        time.sleep(60)
-    except SoftTimeLimitExceeded:
-        return "cleaned up"
-
-@task(retry_backoff=0.01, retry_jitter=False, autoretry_for=(ValueError,), max_retries=2)
-def stubborn():
-    note("stubborn")
-    raise ValueError("no stock")
-
-@task(bind=True)
-def second_time(self):
-    if self.request.retries == 0:
-        self.retry(countdown=0.05)
-    return self.request.retries
-
-@task(acks="early")
-def once():
-    note("once")
-    os._exit(1)
-
-@task(acks="early")
-def once_forever():
-    forever()
-
-@task(acks="early")
-def once_well():
-    return "done"
-
-@task()
-def pid():
-    return os.getpid()
-"""
-
-WORKER = """
-import json, sys
-from pathlib import Path
-sys.path.insert(0, "")
-from beatd.clock import SystemClock
-from beatd.config.settings import Settings
-from beatd.errors import BrokerUnavailableError
-from beatd.processes.logs import set_up_logging
-from beatd.processes.notify import Notifier
-from beatd.wiring.drivers import open_broker
-from beatd.worker.service import run_worker
-from beatd.worker.spec import WorkerSpec
-
-def load():
-    with open("loaded", "a") as file:
-        file.write("loaded\\n")
-    import shop_tasks
-
-class Failing:
-    # Passes requests on, but while a file says that there is an outage.
-    def __init__(self, port):
-        self._port = port
-    def __getattr__(self, name):
-        if Path("outage").exists():
-            raise BrokerUnavailableError("sqlite:///beatd.db", "outage")
-        return getattr(self._port, name)
-
-class Broker:
-    def __init__(self):
-        broker = open_broker(settings)
-        self.receiver, self.admin, self.close = Failing(broker.receiver), Failing(broker.admin), broker.close
-        self.limits = Failing(broker.limits)
-
-set_up_logging("info", "logfmt")
-settings = Settings(broker="sqlite:///beatd.db", max_deliveries=2)
-options = json.loads(sys.argv[1])
-queues = tuple(options.pop("queues", ["celery"]))
-spec = WorkerSpec(
-    queues=queues, open_broker=Broker, load_app=load, clock=SystemClock(), **options
-)
-sys.exit(run_worker(spec, notifier=Notifier.from_environment()))
-"""
-
-
 class Shop:
     """A folder with a database and an application, and workers started in it."""
 
-    def __init__(self, folder, until):
+    def __init__(self, folder, until, pool):
+        self.pool = pool
         self.folder = folder
         self.until = until
         self.broker = open_broker(Settings(broker=f"sqlite:///{folder}/beatd.db", max_deliveries=2))
@@ -212,9 +95,10 @@ class Shop:
         (folder / "shop_tasks.py").write_text(TASKS)
 
     def start(self, environ=None, **options):
+        defaults = {"pool": self.pool, "concurrency": 1, "lease": 3_000_000}
         with (self.folder / "stderr").open("ab") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-c", WORKER, json.dumps({"concurrency": 1, "lease": 3_000_000, **options})],
+                [sys.executable, "-c", WORKER, json.dumps({**defaults, **options})],
                 cwd=self.folder,
                 stderr=errors,
                 start_new_session=True,
@@ -246,6 +130,13 @@ class Shop:
     def children(self):
         return [child for worker in self.broker.admin.workers() for child in worker.children]
 
+    def kill_template(self, worker):
+        """Kill what a worker's children are forked from, once all of them have reported."""
+        self.until(self.children)
+        (template,) = children_of(worker.pid) - {child["pid"] for child in self.children()}
+        os.kill(template, signal.SIGKILL)
+        return template
+
     def lines(self, name="noted"):
         path = self.folder / name
         return path.read_text().splitlines() if path.exists() else []
@@ -265,10 +156,24 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path, until):
-    made = Shop(tmp_path, until)
+def shop(tmp_path, until, request):
+    """A shop; parametrised indirectly, its workers are of that pool."""
+    made = Shop(tmp_path, until, getattr(request, "param", "prefork"))
     yield made
     made.close()
+
+
+@pytest.fixture
+def same_child(shop):
+    """Start a worker; return a check that it goes on, with the same child."""
+    worker = shop.start()
+    before = shop.run("pid").result
+
+    def check():
+        assert shop.run("pid").result == before
+        assert worker.poll() is None
+
+    return check
 
 
 @pytest.fixture

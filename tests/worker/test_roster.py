@@ -111,3 +111,105 @@ def test_a_child_that_leaves_is_not_counted(roster):
         child(roster, pid)
     roster.children[1].leaving = True
     assert roster.missing(0) == 1
+
+
+def test_beside_a_worn_child_there_is_one_more_that_waits_for_a_place(roster):
+    for pid in (1, 2, 3):
+        child(roster, pid)
+    assert roster.is_full()
+    roster.children[1].worn = roster.children[2].worn = True
+    assert roster.missing(0) == 1
+    child(roster, 4).waits = True
+    assert roster.missing(0) == 0
+    assert roster.to_wake() == []
+    roster.children[1].leaving = True
+    # In the middle of its last task it still has its place.
+    assert roster.to_wake() == []
+    assert roster.missing(0) == 1
+    roster.died(1, 0)
+    assert [each.pid for each in roster.to_wake()] == [4]
+
+
+def test_the_place_of_a_killed_child_is_free_at_once(roster):
+    for pid in (1, 2, 3):
+        child(roster, pid)
+    child(roster, 4, ready=False).waits = True
+    child(roster, 5).waits = True
+    roster.children[2].killed = Cause.LIMIT
+    assert [each.pid for each in roster.to_wake()] == [5]
+
+
+def test_a_reload_retires_first_who_only_waits(roster):
+    for pid in (1, 2, 3):
+        child(roster, pid)
+    child(roster, 4).waits = True
+    roster.reload()
+    assert roster.to_retire().pid == 4
+
+
+def test_children_that_keep_dying_are_started_ever_more_slowly_but_not_without_bound(roster):
+    waits = []
+    for pid in range(1, 15):
+        child(roster, pid, now=roster.start_at)
+        now = roster.start_at
+        roster.died(pid, now)
+        waits.append(roster.start_at - now)
+    assert waits[0] == 0
+    assert waits[1:] == sorted(waits[1:])
+    assert waits[-1] == 30 * SECOND
+    assert roster.is_storm()
+
+
+def test_it_is_calm_once_all_children_have_lived_for_a_while(roster):
+    for pid in (1, 2, 3):
+        child(roster, pid, now=pid)
+    assert not roster.is_calm(5 * SECOND)
+    assert roster.is_calm(11 * SECOND)
+    roster.died(2, 11 * SECOND)
+    assert not roster.is_calm(11 * SECOND)
+
+
+def test_a_child_that_was_killed_for_its_size_before_it_did_anything_delays_the_next(roster):
+    for pid in (1, 2):
+        child(roster, pid).killed = Cause.MEMORY
+        roster.died(pid, 0)
+    assert roster.start_at > 0
+
+
+def test_a_spare_goes_with_the_worn_child_that_it_was_for_where_fewer_are_wanted(roster):
+    for pid in (1, 2, 3):
+        child(roster, pid)
+    roster.children[1].worn = True
+    child(roster, 4).waits = True
+    assert roster.to_retire() is None
+    roster.children[1].leaving = True
+    roster.concurrency = 2
+    assert roster.to_retire() is roster.children[4]
+    roster.children[4].leaving = True
+    assert roster.to_retire() is None
+    assert roster.missing(0) == 0
+
+
+def test_a_spare_stays_as_long_as_it_is_for_somebody(roster):
+    for pid in (1, 2, 3):
+        child(roster, pid)
+    roster.children[1].worn = roster.children[2].worn = True
+    child(roster, 4, ready=False).waits = True
+    roster.children[1].leaving = True
+    roster.concurrency = 2
+    assert roster.to_retire() is None
+    roster.children[2].worn = False
+    # It need not be ready to go.
+    assert roster.to_retire() is roster.children[4]
+
+
+def test_a_spare_that_takes_the_place_of_who_is_gone_stays(roster):
+    for pid in (1, 2, 3):
+        child(roster, pid)
+    roster.children[1].worn = True
+    child(roster, 4).waits = True
+    roster.children[1].leaving = True
+    assert roster.to_retire() is None
+    roster.died(1, 0)
+    assert roster.to_retire() is None
+    assert [each.pid for each in roster.to_wake()] == [4]

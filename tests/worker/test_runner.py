@@ -234,6 +234,56 @@ def test_the_number_of_retries_can_be_overridden(run):
     assert outcome.state is State.RETRY
 
 
+def test_a_request_tells_limits_and_where_it_comes_from(run):
+    def look(self):
+        request = self.request
+        return [*request.timelimit, request.root_id, request.parent_id]
+
+    options = {"bind": True, "time_limit": 60.0}
+    assert run(look, options=options, soft_time_limit=5, root_id="r", parent_id="p").result == [60.0, 5, "r", "p"]
+    assert run(look, options={"bind": True}).result == [None, None, "m1", None]
+
+
+@pytest.mark.parametrize(
+    ("keywords", "words"),
+    [
+        ({"args": (8,)}, "retry(args=...)"),
+        ({"kwargs": {"b": 1}}, "retry(kwargs=...)"),
+        ({"queue": "slow"}, "retry(queue=...)"),
+        ({"priority": 9}, "retry(priority=...)"),
+        ({"throw": False}, "retry(throw=...)"),
+    ],
+)
+def test_what_a_retry_cannot_change_is_refused_and_not_ignored(run, keywords, words):
+    def again(self, a):
+        self.retry(**keywords)
+
+    outcome = run(again, 7, options={"bind": True})
+    assert outcome.state is State.FAILURE
+    assert outcome.reason == (
+        f"CallError: shop.add: {words} is not in this version: a retry is the same message again; "
+        "send another with apply_async, and return"
+    )
+
+
+def test_a_retry_may_name_the_arguments_it_has(run):
+    def again(self, a, b=0):
+        self.retry(args=[7], kwargs={"b": 1}, countdown=5)
+
+    assert run(again, 7, kwargs={"b": 1}, options={"bind": True}).state is State.RETRY
+
+
+def test_a_retry_has_one_moment_with_a_zone(run):
+    def both(self):
+        self.retry(countdown=5, eta=datetime(2030, 1, 1, tzinfo=UTC))
+
+    def naive(self):
+        self.retry(eta=datetime(2030, 1, 1))  # noqa: DTZ001  the mistake under test
+
+    assert "give one of them" in run(both, options={"bind": True}).reason
+    assert "zone" in run(naive, options={"bind": True}).reason
+
+
 def test_middleware_sees_each_stage(run):
     seen = []
 
@@ -258,10 +308,16 @@ def test_middleware_sees_each_stage(run):
     assert seen == ["before", "SUCCESS", "before", "failure", "FAILURE", "before", "retry", "RETRY"]
 
 
-def test_middleware_that_fails_does_not_touch_the_task(run, caplog):
+def test_the_end_of_a_task_that_runs_once_at_most_is_stored_over_its_beginning(run):
+    outcome = run(lambda: 1, options={"acks": "early", "ignore_result": True})
+    assert (outcome.state, outcome.keep, outcome.result) == (State.SUCCESS, True, None)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("broken"), SystemExit(3)])
+def test_middleware_that_fails_does_not_touch_the_task(run, caplog, error):
     class Broken(Middleware):
         def before_run(self, delivery, started_at):
-            raise RuntimeError("broken")
+            raise error
 
     with caplog.at_level(logging.ERROR):
         assert run(lambda: 1, middleware=[Broken()]).result == 1

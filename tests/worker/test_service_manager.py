@@ -4,7 +4,7 @@ import socket
 import pytest
 
 
-@pytest.mark.parametrize("pool", ["prefork", "solo"])
+@pytest.mark.parametrize("pool", ["prefork", "threads", "solo"])
 def test_systemd_is_told_when_the_worker_is_ready_and_its_loop_feeds_the_watchdog(shop, tmp_path, pool):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))

@@ -1,9 +1,12 @@
 import os
+from dataclasses import replace
 
 import pytest
 
+from beatd.core.message import Delivery
 from beatd.core.protocol import build_message
-from beatd.worker.slots import Order, Slot, SlotBoard
+from beatd.core.states import Outcome, State, Verdict
+from beatd.worker.slots import _LINE, LEDGER, SIZE, Ledger, Order, Slot, SlotBoard
 
 
 @pytest.fixture
@@ -38,6 +41,22 @@ def test_after_the_end_nothing_is_in_hand_and_one_more_is_done(board):
     assert (sight.message, sight.deadline, sight.tail, sight.done, sight.seen_at) == (None, 0, (), 1, 1100)
 
 
+def test_a_sign_of_life_changes_nothing_else(board):
+    slot = Slot(board, 0)
+    slot.begin(message(), 3, 1000, limit=500, tail=["m2"])
+    before = board.read(0)
+    slot.alive(1200)
+    assert board.read(0) == replace(before, seen_at=1200)
+
+
+def test_a_child_that_leaves_says_so(board):
+    slot = Slot(board, 0)
+    slot.idle(1000)
+    assert not board.read(0).leaves
+    slot.leave(1100)
+    assert board.read(0).leaves
+
+
 def test_a_slot_is_read_from_another_process(board):
     pid = os.fork()
     if pid == 0:
@@ -68,3 +87,50 @@ def test_orders_reach_the_child_and_clearing_takes_them_back(board):
     board.clear(0)
     assert slot.ordered() is Order.RUN
     assert board.read(0) is None
+
+
+def ended(id_="m1", state=State.SUCCESS, result=None, **fields):
+    delivery = Delivery(message=message(id=id_, **fields), attempt=3, owner="w/1", lease_until=0)
+    times = {"started_at": 5, "finished_at": 7, "worker": "w/1"}
+    return delivery, Outcome(verdict=Verdict.DONE, state=state, result=result, **times)
+
+
+def test_a_ledger_tells_what_has_run_and_is_not_settled(board):
+    ledger = Ledger(board, 1)
+    assert ledger.add(*ended("m1", result={"süm": [3, None, 1.5]}))
+    assert ledger.add(*ended("m2"))
+    (one, outcome), (two, _) = board.ended(1, "w/1")
+    assert (one.message.id, one.attempt, one.owner, two.message.id) == ("m1", 3, "w/1", "m2")
+    assert outcome == ended(result={"süm": [3, None, 1.5]})[1]
+    assert board.ended(0, "w/1") == []
+    ledger.clear()
+    assert board.ended(1, "w/1") == []
+
+
+def test_a_writer_that_died_in_the_middle_of_a_line_leaves_those_before(board):
+    ledger = Ledger(board, 0)
+    for id_ in ("m1", "m2"):
+        ledger.add(*ended(id_))
+    board.note_ended(0, ledger._at, b"a third line, of which the last part is missing")
+    board._memory[2 * SIZE + ledger._at + _LINE.size] ^= 1
+    assert [delivery.message.id for delivery, _ in board.ended(0, "w/1")] == ["m1", "m2"]
+
+
+def test_a_ledger_takes_nothing_but_small_successes_of_no_entry(board):
+    ledger = Ledger(board, 0)
+    assert not ledger.add(*ended(state=State.FAILURE))
+    assert not ledger.add(*ended(entry="nightly", fire_time=5))
+    assert not ledger.add(*ended(result="x" * LEDGER))
+    assert not ledger.add(*ended(result="\udc80"))
+    assert board.ended(0, "w/1") == []
+
+
+def test_a_full_ledger_takes_no_more_until_it_is_cleared(board):
+    ledger, count = Ledger(board, 0), 0
+    while ledger.add(*ended(f"m{count}", result="x" * 100)):
+        count += 1
+    assert len(board.ended(0, "w/1")) == count > 10
+    ledger.clear()
+    assert ledger.add(*ended("m"))
+    board.clear(0)
+    assert board.ended(0, "w/1") == []

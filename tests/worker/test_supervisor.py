@@ -7,12 +7,15 @@ import pytest
 from beatd.core.states import State
 
 MS = 1000
+every_pool = pytest.mark.parametrize("shop", ["prefork", "threads", "solo"], indirect=True)
+several_at_a_time = pytest.mark.parametrize("shop", ["prefork", "threads"], indirect=True)
 
 
 def note_pid(shop, prefix):
     return [int(line.split()[-1]) for line in shop.lines() if line.startswith(prefix)]
 
 
+@every_pool
 def test_tasks_are_run_and_their_results_kept(shop, until):
     shop.start(concurrency=2)
     ids = [shop.send("note", f"number {number}") for number in range(200)]
@@ -22,6 +25,7 @@ def test_tasks_are_run_and_their_results_kept(shop, until):
     assert shop.sizes().get("ready", 0) == 0
 
 
+@every_pool
 def test_a_task_that_raises_has_failed_with_its_traceback(shop, until):
     shop.start()
     stored = shop.run("fail")
@@ -29,6 +33,7 @@ def test_a_task_that_raises_has_failed_with_its_traceback(shop, until):
     assert 'raise ValueError("no stock")' in stored.traceback
 
 
+@every_pool
 def test_an_unknown_task_is_dead_with_the_reason_and_the_worker_lives_on(shop, until):
     worker = shop.start()
     sent = shop.send("notes", "x")
@@ -96,6 +101,7 @@ def test_soft_limits_caught_and_uncaught(shop, until):
     assert until(lambda: shop.outcome(uncaught)).result["exc_type"] == "SoftTimeLimitExceeded"
 
 
+@every_pool
 def test_retries_are_counted_and_end_with_the_dead_letters(shop, until):
     shop.start()
     sent = shop.send("stubborn")
@@ -105,6 +111,7 @@ def test_retries_are_counted_and_end_with_the_dead_letters(shop, until):
     assert shop.sizes()["dead"] == 1
 
 
+@every_pool
 def test_a_bound_task_retries_later_and_knows_it(shop, until):
     shop.start()
     assert shop.run("second_time").result == 1
@@ -123,6 +130,7 @@ def test_a_task_that_may_run_once_does_not_run_again_when_its_process_dies(shop,
     assert shop.lines_saying("action=failed")
 
 
+@every_pool
 def test_a_task_that_may_run_once_has_failed_when_the_drain_ends_it(shop, until):
     worker = shop.start(drain_timeout=100 * MS)
     sent = shop.send("once_forever")
@@ -133,6 +141,7 @@ def test_a_task_that_may_run_once_has_failed_when_the_drain_ends_it(shop, until)
     assert "ready" not in {state for state, count in shop.sizes().items() if count}
 
 
+@several_at_a_time
 def test_a_long_task_keeps_its_lease(shop, until):
     shop.start(lease=600 * MS, concurrency=2)
     sent = shop.send("nap", 2, "long")
@@ -141,6 +150,7 @@ def test_a_long_task_keeps_its_lease(shop, until):
     assert shop.lines() == ["long begun", "long ended"]
 
 
+@several_at_a_time
 def test_a_quick_task_does_not_wait_behind_a_long_one(shop, until):
     shop.start(concurrency=2)
     quick = [shop.send("note", f"{number}") for number in range(50)]
@@ -151,6 +161,7 @@ def test_a_quick_task_does_not_wait_behind_a_long_one(shop, until):
     assert "long ended" not in shop.lines()
 
 
+@several_at_a_time
 def test_a_quick_task_that_turns_slow_gives_back_what_its_child_claimed_beside_it(shop, until):
     worker = shop.start(concurrency=2)
     quick = [shop.send("linger", 0) for _ in range(100)]
@@ -165,6 +176,7 @@ def test_a_quick_task_that_turns_slow_gives_back_what_its_child_claimed_beside_i
     until(lambda: all(shop.outcome(each) for each in more), seconds=10)
 
 
+@every_pool
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_a_request_to_stop_lets_the_running_end_and_leaves_the_rest(shop, until, signum):
     worker = shop.start()
@@ -179,6 +191,7 @@ def test_a_request_to_stop_lets_the_running_end_and_leaves_the_rest(shop, until,
     assert shop.broker.admin.workers() == []
 
 
+@every_pool
 def test_what_runs_longer_than_the_drain_is_given_back_without_penalty(shop, until, is_alive):
     for _ in range(3):
         worker = shop.start(drain_timeout=100 * MS)
@@ -194,6 +207,7 @@ def test_what_runs_longer_than_the_drain_is_given_back_without_penalty(shop, unt
     assert len(shop.lines_saying("message=stopped action=stopped given_back=1")) == 3
 
 
+@every_pool
 @pytest.mark.parametrize("signums", [(signal.SIGTERM, signal.SIGTERM), (signal.SIGQUIT,)])
 def test_a_second_request_or_quit_ends_it_now(shop, until, signums):
     worker = shop.start()
@@ -207,6 +221,7 @@ def test_a_second_request_or_quit_ends_it_now(shop, until, signums):
     assert shop.sizes()["ready"] == 1
 
 
+@every_pool
 def test_a_killed_supervisor_takes_its_children_with_it_and_another_worker_takes_over(shop, until, is_alive):
     worker = shop.start(lease=1_000_000)
     shop.send("forever", "first")
@@ -215,34 +230,6 @@ def test_a_killed_supervisor_takes_its_children_with_it_and_another_worker_takes
     until(lambda: not is_alive(pid))
     shop.start(lease=1_000_000)
     until(lambda: len(shop.lines()) == 2)
-
-
-def test_hup_loads_the_application_anew_without_losing_the_running(shop, until):
-    worker = shop.start(concurrency=2)
-    until(lambda: len(shop.lines("loaded")) == 2)
-    running = shop.send("nap", 1, "running")
-    until(lambda: "running begun" in shop.lines())
-    (shop.folder / "shop_tasks.py").write_text(
-        (shop.folder / "shop_tasks.py").read_text() + "\n@task()\ndef fresh(): pass\n"
-    )
-    worker.send_signal(signal.SIGHUP)
-    until(lambda: len(shop.lines("loaded")) == 4)
-    until(lambda: shop.outcome(running))
-    assert shop.lines() == ["running begun", "running ended"]
-    for _ in range(4):
-        assert shop.run("fresh").state is State.SUCCESS
-
-
-def test_hup_with_an_application_that_is_broken_keeps_the_former_children(shop, until):
-    worker = shop.start(concurrency=2, report=100 * MS)
-    until(lambda: len(shop.children()) == 2)
-    before = {child["pid"] for child in until(shop.children)}
-    (shop.folder / "shop_tasks.py").write_text("import no_such_module")
-    worker.send_signal(signal.SIGHUP)
-    until(lambda: shop.says("the children of before go on"))
-    assert {shop.run("pid").result for _ in range(10)} <= before
-    assert worker.poll() is None
-    assert len(shop.lines("loaded")) == 3
 
 
 def test_usr1_writes_the_stacks_of_all_processes(shop, until):
@@ -254,6 +241,7 @@ def test_usr1_writes_the_stacks_of_all_processes(shop, until):
     assert worker.poll() is None
 
 
+@every_pool
 def test_tstp_makes_it_quiet_and_cont_wakes_it(shop, until):
     worker = shop.start()
     shop.run("note", "before")
@@ -274,6 +262,7 @@ def test_tstp_makes_it_quiet_and_cont_wakes_it(shop, until):
     assert shop.says("claiming again")
 
 
+@every_pool
 def test_an_application_that_cannot_be_imported_is_told_once_and_ends_the_worker_with_1(shop):
     (shop.folder / "shop_tasks.py").write_text("import no_such_module")
     worker = shop.start(concurrency=4)
@@ -290,6 +279,7 @@ def test_the_supervisor_never_imports_the_application(shop, until):
     assert len(shop.lines("loaded")) == 1
 
 
+@every_pool
 def test_the_worker_reports_what_its_children_do(shop, until):
     shop.start(report=100 * MS)
     sent = shop.send("nap", 20, "long")
@@ -297,14 +287,17 @@ def test_the_worker_reports_what_its_children_do(shop, until):
     assert (busy["state"], busy["task"], busy["message_id"]) == ("busy", "shop.nap", sent)
 
 
+@every_pool
 def test_only_the_named_queues_are_served(shop, until):
     shop.start(queues=["mail"])
     other = shop.send("note", "other", queue="celery")
     mail = shop.send("note", "mail", queue="mail")
     until(lambda: shop.outcome(mail))
     assert shop.state(other) is State.PENDING
+    assert shop.lines_saying("worker ready")[0].endswith("queues=mail")
 
 
+@every_pool
 def test_leases_of_another_worker_that_ended_are_reaped(shop, until):
     sent = shop.send("note", "left behind")
     assert len(shop.broker.receiver.claim(["celery"], owner="gone/1", limit=1, lease=1)) == 1
@@ -312,6 +305,7 @@ def test_leases_of_another_worker_that_ended_are_reaped(shop, until):
     until(lambda: shop.outcome(sent), seconds=10)
 
 
+@every_pool
 def test_an_outage_of_the_broker_is_told_once_and_survived(shop, until):
     worker = shop.start(report=100 * MS)
     shop.run("note", "before")
@@ -327,6 +321,7 @@ def test_an_outage_of_the_broker_is_told_once_and_survived(shop, until):
     assert len([line for line in shop.lines("stderr") if "is not available" in line]) == 1
 
 
+@every_pool
 def test_an_outcome_is_settled_after_an_outage_that_began_during_the_run(shop, until):
     shop.start(lease=60_000_000)
     sent = shop.send("nap", 0.5, "through")
@@ -368,6 +363,7 @@ def test_a_running_task_that_is_revoked_with_termination_is_killed_and_no_other(
     assert shop.outcome(other) is None
 
 
+@every_pool
 def test_a_running_task_that_is_revoked_without_termination_goes_on(shop, until, is_alive):
     shop.start()
     sent = shop.send("nap", 2, "n")

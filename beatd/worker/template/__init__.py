@@ -1,0 +1,1 @@
+"""The application, imported once: a process that children are forked from, and what the supervisor has of it."""
