@@ -8,23 +8,30 @@ if TYPE_CHECKING:
     from beatd.app.app import App
     from beatd.app.decorators import periodic, shared_task, task
     from beatd.app.result import AsyncResult
+    from beatd.app.store.store import ScheduleStore
+    from beatd.core.serializers.known import register_serializer
     from beatd.errors import BeatdError, NotSerializableError, Retry, SoftTimeLimitExceeded, TaskFailedError
-    from beatd.schedules import at, crontab, every, solar
+    from beatd.middleware.base import Middleware
+    from beatd.schedules.at import at
+    from beatd.schedules.values import crontab, every, solar
 
 _HOMES = {
     "App": "beatd.app.app",
     "AsyncResult": "beatd.app.result",
     "BeatdError": "beatd.errors",
+    "Middleware": "beatd.middleware.base",
     "NotSerializableError": "beatd.errors",
     "Retry": "beatd.errors",
+    "ScheduleStore": "beatd.app.store.store",
     "SoftTimeLimitExceeded": "beatd.errors",
     "TaskFailedError": "beatd.errors",
-    "at": "beatd.schedules",
-    "crontab": "beatd.schedules",
-    "every": "beatd.schedules",
+    "at": "beatd.schedules.at",
+    "crontab": "beatd.schedules.values",
+    "every": "beatd.schedules.values",
     "periodic": "beatd.app.decorators",
+    "register_serializer": "beatd.core.serializers.known",
     "shared_task": "beatd.app.decorators",
-    "solar": "beatd.schedules",
+    "solar": "beatd.schedules.values",
     "task": "beatd.app.decorators",
 }
 
@@ -32,8 +39,10 @@ __all__ = [
     "App",
     "AsyncResult",
     "BeatdError",
+    "Middleware",
     "NotSerializableError",
     "Retry",
+    "ScheduleStore",
     "SoftTimeLimitExceeded",
     "TaskFailedError",
     "__version__",
@@ -41,6 +50,7 @@ __all__ = [
     "crontab",
     "every",
     "periodic",
+    "register_serializer",
     "shared_task",
     "solar",
     "task",

@@ -19,6 +19,7 @@ from beatd.config.layers import of_app
 from beatd.config.settings import Settings
 from beatd.core.registry import REGISTRY, TaskOptions
 from beatd.errors import CallError
+from beatd.middleware.base import Middleware
 from beatd.schedules.base import Schedule
 
 P = ParamSpec("P")
@@ -31,6 +32,7 @@ class App:
     """A name, settings and tasks; nothing is connected before the first call.
 
     ``calendars`` are tables by name, as ``[calendars.NAME]`` has them in TOML, for the ``exclude`` of entries in code.
+    ``middleware`` goes around every run of a task in the workers that are told of this app.
     ``broker`` is a URL; further settings are the keys of ``[beatd]``. The command line, ``BEATD_*`` and the TOML file
     go before what is given here. The app made last is the one of ``@task`` functions. Raises SettingsError.
     """
@@ -41,10 +43,12 @@ class App:
         *,
         broker: str | None = None,
         calendars: Mapping[str, Mapping[str, Any]] | None = None,
+        middleware: Sequence[Middleware] = (),
         **settings: Any,
     ) -> None:
         self.name = name
         self.calendars = checked_tables(calendars)
+        self.middleware = _checked(middleware)
         self.conf = Conf()
         self.conf.update(broker_url=broker)
         of_app(settings)  # refuses unknown names here, where the mistake is, and not at the first call
@@ -82,7 +86,7 @@ class App:
         **options: Unpack[CallKeywords],
     ) -> AsyncResult[Any]:
         """Send a task by name, its code need not be importable here; options as for ``Task.apply_async``."""
-        check_keywords("send_task()", options, CallOptions.__dataclass_fields__)
+        check_keywords("send_task()", options, CallOptions.__struct_fields__)
         known = REGISTRY.tasks.get(name)
         call = Call(task=name, args=args or (), kwargs=kwargs or {})
         return submit(self, call, CallOptions(**options), known.options if known else TaskOptions())
@@ -134,3 +138,11 @@ class App:
 
     def __repr__(self) -> str:
         return f"<App: {self.name or 'without name'}>"
+
+
+def _checked(middleware: Sequence[Middleware]) -> tuple[Middleware, ...]:
+    given: list[object] = list(middleware)
+    for each in given:
+        if not isinstance(each, Middleware):
+            raise CallError(f"App(middleware=[{each!r}]): give instances of classes made of beatd.Middleware")
+    return tuple(middleware)

@@ -12,10 +12,11 @@ from beatd.app.imports import divert_output
 from beatd.config.settings import Settings
 from beatd.core.entry import Draft, Entry
 from beatd.core.registry import REGISTRY
+from beatd.middleware.base import Middleware
 from beatd.processes.apart import run_apart
 
 if TYPE_CHECKING:
-    from beatd.wiring.together import Code
+    from beatd.wiring.worker import Code
 
 TIMEOUT = 60.0
 
@@ -31,7 +32,7 @@ class Surveyed(NamedTuple):
 def code_of(settings: Settings) -> "Code | None":
     """Return the code that ``settings.app`` names, or None where it names none."""
     # Engines are wired up by those commands alone that run them.
-    from beatd.wiring.together import Code
+    from beatd.wiring.worker import Code
 
     if not settings.app:
         return None
@@ -53,8 +54,8 @@ def survey_code(settings: Settings) -> Surveyed:
     return Surveyed(_drafts(drafts), wrong, tasks)
 
 
-def app_settings_of(settings: Settings) -> dict[str, Any]:
-    """Return what the code's ``App(...)`` says about settings. Raises AppImportError."""
+def app_settings_of(settings: Settings, *, meanwhile: Callable[[], None] | None = None) -> dict[str, Any]:
+    """Return what the code's ``App(...)`` says about settings; ``meanwhile`` as below. Raises AppImportError."""
 
     def read() -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -62,22 +63,26 @@ def app_settings_of(settings: Settings) -> dict[str, Any]:
             found.update(app.own_settings)
         return found
 
-    said: dict[str, Any] = read_apart(settings, read)
+    said: dict[str, Any] = read_apart(settings, read, meanwhile=meanwhile)
     return said
 
 
-def read_apart(settings: Settings, read: Callable[[], Any]) -> Any:
-    """Return what ``read`` finds when it imports the code in a process apart; what it prints goes to stderr."""
+def read_apart(settings: Settings, read: Callable[[], Any], *, meanwhile: Callable[[], None] | None = None) -> Any:
+    """Return what ``read`` finds when it imports the code in a process apart; what it prints goes to stderr.
+
+    ``meanwhile`` is called in this process while that one is at it.
+    """
 
     def diverted() -> Any:
         divert_output()
         return read()
 
-    return run_apart(diverted, timeout=TIMEOUT, what=f"importing {', '.join(settings.app)}")
+    what = f"importing {', '.join(settings.app)}"
+    return run_apart(diverted, timeout=TIMEOUT, what=what, meanwhile=meanwhile)
 
 
-def _load(settings: Settings) -> None:
-    import_apps(settings.app, settings.app_dir, settings)
+def _load(settings: Settings) -> list[Middleware]:
+    return [each for app in import_apps(settings.app, settings.app_dir, settings) for each in app.middleware]
 
 
 def _read(settings: Settings) -> list[Draft]:

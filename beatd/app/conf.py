@@ -1,7 +1,7 @@
 """``app.conf``: the settings that Celery's users set on an app, under Celery's names."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from inspect import currentframe, isclass, isfunction, ismodule
 from pathlib import Path
@@ -15,10 +15,10 @@ _SETTINGS = {
     "timezone": "timezone",
     "task_default_queue": "queue",
     "result_expires": "result_expires",
+    "accept_content": "accept",
 }
-_JSON_ONLY = ("task_serializer", "result_serializer", "accept_content")
 _OURS = str(Path(__file__).parent)
-KNOWN = ("beat_schedule", *_SETTINGS, *_JSON_ONLY)
+KNOWN = ("beat_schedule", *_SETTINGS, "task_serializer", "result_serializer")
 
 
 class Conf:
@@ -31,22 +31,24 @@ class Conf:
     result_expires: float | timedelta | None
     task_serializer: str
     result_serializer: str
-    accept_content: list[str]
+    accept_content: Sequence[str] | None
 
     def __init__(self) -> None:
         self.update(beat_schedule={}, broker_url=None, timezone=None, task_default_queue=None, result_expires=None)
-        self.update(task_serializer="json", result_serializer="json", accept_content=["json"])
+        self.update(task_serializer="json", result_serializer="json", accept_content=None)
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._take({name: value})
 
     def update(self, values: Mapping[str, Any] | None = None, /, **more: Any) -> None:
-        """Set several at once. Raises SettingsError for a serializer other than JSON."""
+        """Set several at once. Raises SettingsError for results that would not be JSON."""
         self._take({**(values or {}), **more})
 
     def as_settings(self) -> dict[str, Any]:
         """Return what was set here under the names of ``[beatd]``."""
         found = {own: getattr(self, name) for name, own in _SETTINGS.items()}
+        if isinstance(kinds := found["accept"], set | frozenset):
+            found["accept"] = sorted(kinds)
         return {own: value for own, value in found.items() if value is not None}
 
     def _take(self, values: Mapping[str, Any]) -> None:
@@ -91,8 +93,7 @@ def _is_setting(name: str, value: object) -> bool:
 def _check(name: str, value: Any) -> None:
     if name == "beat_schedule" and not isinstance(value, dict):
         raise SettingsError("conf.beat_schedule", f"must be a dict of entries by name, not {value!r}")
-    if name not in _JSON_ONLY:
-        return
-    kinds = [value] if isinstance(value, str) else list(value)
-    if any(str(kind).removeprefix("application/") != "json" for kind in kinds):
-        raise SettingsError(f"conf.{name}", f"{value!r} is not in this version", "use 'json'")
+    if name == "task_serializer" and not (isinstance(value, str) and value):
+        raise SettingsError("conf.task_serializer", f"must be the name of a serializer, not {value!r}")
+    if name == "result_serializer" and str(value).removeprefix("application/") != "json":
+        raise SettingsError("conf.result_serializer", f"{value!r}: results are JSON", "leave it out, or use 'json'")

@@ -7,7 +7,7 @@ from beatd.app.keywords import EntryKeywords, EntryTerms, Rule, TaskKeywords, ch
 from beatd.app.names import module_name, task_name
 from beatd.app.options import task_options
 from beatd.app.task import Task
-from beatd.core.registry import REGISTRY, RegisteredTask, TaskOptions
+from beatd.core.registry import HOOKS, REGISTRY, RegisteredTask, TaskOptions
 from beatd.errors import CallError
 
 if TYPE_CHECKING:
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-LATER_OPTIONS = frozenset({"rate_limit"})
+LATER_OPTIONS = {
+    "base": f"give the functions themselves: {', '.join(HOOKS)}",
+}
+"""What Celery's users write and this version does not have, with what to do instead."""
 
 
 class TaskDecorator(Protocol):
@@ -52,8 +55,8 @@ shared_task = task
 
 def decorated(function: Callable[..., Any] | None, options: Mapping[str, Any], app: "App | None") -> Any:
     """Return the task of this function, or where there is none yet the decorator that makes it."""
-    for name in LATER_OPTIONS.intersection(options):
-        raise CallError(f"@task({name}=...) is not in this version; leave it out")
+    for name in LATER_OPTIONS.keys() & options:
+        raise CallError(f"@task({name}=...) is not in this version; {LATER_OPTIONS[name]}")
     check_keywords("@task", options, ["name", *TaskOptions.__dataclass_fields__])
     if function is None:
         return lambda later: make_task(later, options, app)

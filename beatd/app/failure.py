@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from beatd.ports import Stored
+from beatd.brokerports import Stored
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The keywords that the decorators and calls take, typed; unknown ones are refused with the nearest right name."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any, Literal, TypedDict
@@ -9,6 +9,7 @@ from beatd.schedules.base import Schedule
 
 Rule = str | Schedule | timedelta
 Duration = float | timedelta
+Hook = Callable[..., object]
 TextDuration = float | timedelta | str
 
 
@@ -25,11 +26,20 @@ class TaskKeywords(TypedDict, total=False):
     autoretry_for: tuple[type[BaseException], ...]
     dont_autoretry_for: tuple[type[BaseException], ...]
     acks: Literal["late", "early"]
+    max_deliveries: int | None
+    reject_on_worker_lost: bool
     time_limit: float | None
     soft_time_limit: float | None
     ignore_result: bool
-    serializer: str
+    serializer: str | None
     expires: float | None
+    rate_limit: str | None
+    unique_for: TextDuration | None
+    before_start: Hook | None
+    on_success: Hook | None
+    on_retry: Hook | None
+    on_failure: Hook | None
+    after_return: Hook | None
 
 
 class CallKeywords(TypedDict, total=False):
@@ -41,18 +51,20 @@ class CallKeywords(TypedDict, total=False):
     queue: str | None
     priority: int | None
     retry: bool
+    retry_policy: Mapping[str, Any] | None
     serializer: str | None
     task_id: str | None
     headers: Mapping[str, Any] | None
     time_limit: float | None
     soft_time_limit: float | None
     ignore_result: bool | None
+    unique_for: TextDuration | None
+    unique_key: str | None
 
 
-class EntryTerms(TypedDict, total=False):
-    """The fields of an entry beside its call and schedule; durations in seconds, timedeltas or text ("1h30m")."""
+class EntryOptions(TypedDict, total=False):
+    """The fields of an entry beside its name, call and schedule; durations in seconds, timedeltas or text ("1h30m")."""
 
-    name: str
     timezone: str
     exclude: Rule | Sequence[Rule]
     queue: str
@@ -77,6 +89,52 @@ class EntryTerms(TypedDict, total=False):
     pause_after_failures: int
     description: str
     tags: Sequence[str]
+
+
+class EntryTerms(EntryOptions, total=False):
+    """The same, and the name."""
+
+    name: str
+
+
+class EntryFields(EntryOptions, total=False):
+    """The fields of an entry beside its name, task and schedule."""
+
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+
+
+class EntryChanges(TypedDict, total=False):
+    """The fields of an entry that may be changed; None puts one back to its default."""
+
+    task: str
+    schedule: Rule | Sequence[Rule]
+    exclude: Rule | Sequence[Rule] | None
+    timezone: str | None
+    args: Sequence[Any] | None
+    kwargs: Mapping[str, Any] | None
+    queue: str | None
+    priority: int | None
+    headers: Mapping[str, Any] | None
+    expires: TextDuration | None
+    time_limit: TextDuration | None
+    soft_time_limit: TextDuration | None
+    enabled: bool | None
+    starts_at: datetime | str | None
+    ends_at: datetime | str | None
+    max_runs: int | None
+    misfire: Literal["latest", "all", "skip"] | None
+    grace: TextDuration | None
+    catch_up_limit: int | None
+    overlap: Literal["allow", "skip", "queue_one", "cancel_previous"] | None
+    overlap_timeout: TextDuration | None
+    pause_after_failures: int | None
+    jitter: TextDuration | None
+    gap: Literal["shift", "skip"] | None
+    fold: Literal["first", "second", "both"] | None
+    business_days: Literal["next", "previous", "skip"] | None
+    description: str | None
+    tags: Sequence[str] | None
 
 
 class EntryKeywords(EntryTerms, total=False):

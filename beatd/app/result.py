@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from beatd.app.binding import Bound
 from beatd.app.current import current_app
 from beatd.app.failure import Failure
+from beatd.brokerports import Stored
 from beatd.core.protocol import decode_result
 from beatd.core.states import FINAL, State
 from beatd.errors import CallError, ResultTimeoutError, TaskFailedError, TaskRevokedError
-from beatd.ports import Stored
 from beatd.schedules.moments import from_us
 
 if TYPE_CHECKING:

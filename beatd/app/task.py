@@ -4,7 +4,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, overload
 
-from beatd.app.calls import Call, CallOptions, message_of
+from beatd.app.calls import NO_OPTIONS, Call, CallOptions, hold_of, message_of, waits_of
 from beatd.app.current import current_app
 from beatd.app.direct import direct_context
 from beatd.app.keywords import CallKeywords, check_keywords
@@ -66,9 +66,10 @@ class Task(Generic[P, R]):
     def delay(self, *args: Any, **kwargs: Any) -> Any:
         """Send the task with these arguments; a worker runs it as soon as it can.
 
-        Raises NotSerializableError for an argument that JSON cannot carry, BrokerUnavailableError within 3 s.
+        Raises NotSerializableError for an argument that cannot be carried, BrokerUnavailableError within 3 s.
         """
-        return self.apply_async(args, kwargs)
+        call = Call(task=self.name, args=args, kwargs=kwargs, names=self._parameters)
+        return submit(self.app, call, NO_OPTIONS, self.options)
 
     @overload
     def apply_async(
@@ -92,9 +93,12 @@ class Task(Generic[P, R]):
     ) -> Any:
         """Send the task: from ``countdown`` seconds or the moment ``eta`` on, until ``expires``, to ``queue``.
 
+        With ``unique_for``, while the same call (or one with this ``unique_key``) is unfinished, and so long at most,
+        nothing is sent, and the result is that of the one that is there.
+
         Raises CallError for an option that cannot be used, and what ``delay`` raises.
         """
-        check_keywords(f"{self.name}.apply_async()", options, CallOptions.__dataclass_fields__)
+        check_keywords(f"{self.name}.apply_async()", options, CallOptions.__struct_fields__)
         call = Call(task=self.name, args=args or (), kwargs=kwargs or {}, names=self._parameters)
         return submit(self.app, call, CallOptions(**options), self.options)
 
@@ -109,9 +113,10 @@ class Task(Generic[P, R]):
 def submit(app: "App", call: Call, options: CallOptions, own: TaskOptions) -> AsyncResult[Any]:
     """Send a call through an app's broker and return where its result will be."""
     bound = app.binding.bound()
-    message = message_of(call, options, own, queue=bound.settings.queue, now=bound.clock.now())
-    send(bound, message, retry=options.retry)
-    result = AsyncResult(message.id, app)
+    default, now = app.conf.task_serializer, bound.clock.now()
+    message = message_of(call, options, own, queue=bound.settings.queue, now=now, serializer=default)
+    sent = send(bound, message, hold_of(call, options, own), waits_of(options, bound.clock))
+    result = AsyncResult(sent, app)
     result.ignored = bool(message.headers["ignore_result"])
     return result
 

@@ -109,4 +109,4 @@ def harness(
             settings, state, broker, sources, manner=Manner(strict=True), holder="harness", clock=clock
         )
         scheduler.start()
-        yield Harness(clock, scheduler, state.history, TaskRuns(settings, broker, database, clock))
+        yield Harness(clock, scheduler, state.history, TaskRuns(settings, broker, database, clock, made.middleware))

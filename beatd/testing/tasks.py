@@ -1,15 +1,19 @@
 """Runs what waits in the queues, in this process, as a worker's child does."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import func, select
 
 from beatd.app.failure import Failure
+from beatd.brokerports import Stored
 from beatd.config.settings import Settings
 from beatd.core.message import Delivery
 from beatd.core.protocol import decode_body, decode_result
 from beatd.core.registry import REGISTRY
 from beatd.core.states import Outcome, State
 from beatd.errors import BeatdError
-from beatd.ports import Clock, Stored
+from beatd.middleware.base import Middleware
+from beatd.ports import Clock
 from beatd.schedules.moments import from_us
 from beatd.sqlkit.database import Database
 from beatd.sqlkit.schema import messages
@@ -26,12 +30,15 @@ _MOST = 100_000
 class TaskRuns:
     """The runs of tasks so far."""
 
-    def __init__(self, settings: Settings, broker: Broker, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, broker: Broker, database: Database, clock: Clock, middleware: Sequence[Middleware]
+    ) -> None:
         self._namespace = settings.namespace
         self._broker = broker
         self._database = database
         self._clock = clock
-        self._runner = Runner(REGISTRY, [], clock, worker=_OWNER)
+        self._accept = settings.accept
+        self._runner = Runner(REGISTRY, middleware, clock, worker=_OWNER, accept=settings.accept)
         self.all: list[Ran] = []
 
     def run_due(self) -> None:
@@ -56,7 +63,7 @@ class TaskRuns:
         call = self._runner.read(delivery)
         outcome = call if isinstance(call, Outcome) else self._runner.run(call, started_at)
         self._broker.receiver.settle(delivery, outcome)
-        return _told(delivery, outcome, started_at)
+        return _told(delivery, outcome, started_at, self._accept)
 
 
 def _result(delivery: Delivery, outcome: Outcome) -> object:
@@ -73,10 +80,10 @@ def _result(delivery: Delivery, outcome: Outcome) -> object:
     )
 
 
-def _told(delivery: Delivery, outcome: Outcome, at: int) -> Ran:
+def _told(delivery: Delivery, outcome: Outcome, at: int, accept: Sequence[str]) -> Ran:
     message = delivery.message
     try:
-        args, kwargs, _ = decode_body(message)
+        args, kwargs, _ = decode_body(message, accept)
     except ValueError:  # a body that is none: the outcome tells
         args, kwargs = [], {}
     return Ran(

@@ -13,7 +13,7 @@ from beatd.errors import StoreError
 from beatd.ports import Clock
 from beatd.wiring.audit import ranges_of
 from beatd.wiring.drivers import CLOCK, State, open_state
-from beatd.wiring.entries import require_name
+from beatd.wiring.lines import open_lines
 
 CHUNK = 100
 MOST = 1_000_000
@@ -70,12 +70,13 @@ def backfill(settings: Settings, wanted: Wanted, tell: Tell, *, clock: Clock = C
     another run of the same backfill is at work, and, before anything is emitted, for more than ``MOST`` messages
     without a limit.
     """
-    with closing(open_state(settings, create=False)) as state:
-        found = reigns(state.past.tenures(wanted.name))
-        if not found:
-            require_name(state, wanted.name)
+    with closing(open_state(settings, create=False)) as state, open_lines(settings, state) as lines:
         record = state.records.load([wanted.name]).get(wanted.name)
-        if record is None or not found:
+        tenures = lines.tenures([wanted.name])[wanted.name]
+        if not tenures:
+            lines.one(wanted.name, record)
+        found = reigns(tenures)
+        if record is None or not tenures:
             raise StoreError(f"entry {wanted.name!r} has no fire that is settled yet, so there is nothing to backfill")
         until = min(wanted.until - 1, record.cursor)
         run = _Run(settings, state, wanted, found, until, clock, tell)

@@ -4,23 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from beatd.brokerports import Keeper, Limits, Outcomes, Pauses, QueueAdmin, Receiver, Sender
 from beatd.clock import SystemClock
 from beatd.config.settings import Settings
-from beatd.ports import (
-    Backfills,
-    Clock,
-    Definitions,
-    History,
-    Leases,
-    Limits,
-    Outcomes,
-    Past,
-    QueueAdmin,
-    Receiver,
-    Records,
-    Repairs,
-    Sender,
-)
+from beatd.ports import Backfills, Clock, Definitions, History, Leases, Past, Records, Repairs
 
 if TYPE_CHECKING:
     from beatd.rediskit.layout import Layout
@@ -37,7 +24,9 @@ class Broker:
 
     sender: Sender
     receiver: Receiver
+    keeper: Keeper
     limits: Limits
+    pauses: Pauses
     admin: QueueAdmin
     outcomes: Outcomes
     close: Callable[[], None]
@@ -68,16 +57,19 @@ def open_broker(
     """
     if database is None and is_redis(settings.broker):
         return _redis_broker(settings, _server(settings), clock)
-    from beatd.brokers.sql import SqlLimits, SqlQueueAdmin, SqlReceiver, SqlSender
+    from beatd.brokers.sql import SqlLimits, SqlPauses, SqlQueueAdmin, SqlReceiver, SqlSender
     from beatd.results.sql import SqlOutcomes
     from beatd.sqlkit.database import open_database
 
     database, namespace = database or open_database(settings.broker, create=create), settings.namespace
     clock = clock or database.clock(CLOCK)
+    receiver = SqlReceiver(database, namespace, clock, max_deliveries=settings.max_deliveries)
     return Broker(
         sender=SqlSender(database, namespace, clock, history=settings.history),
-        receiver=SqlReceiver(database, namespace, clock, max_deliveries=settings.max_deliveries),
+        receiver=receiver,
+        keeper=receiver,
         limits=SqlLimits(database, namespace, clock),
+        pauses=SqlPauses(database, namespace),
         admin=SqlQueueAdmin(database, namespace, clock),
         outcomes=SqlOutcomes(database, namespace, clock),
         close=database.close,
@@ -162,15 +154,18 @@ def _outcomes(server: "Server") -> Outcomes:
 
 
 def _redis_broker(settings: Settings, server: "Server", clock: Clock | None) -> Broker:
-    from beatd.brokers.redis import RedisLimits, RedisQueueAdmin, RedisReceiver, RedisSender
+    from beatd.brokers.redis import RedisLimits, RedisPauses, RedisQueueAdmin, RedisReceiver, RedisSender
 
     now = clock or server.clock
+    receiver = RedisReceiver(
+        server, now, max_deliveries=settings.max_deliveries, result_expires=settings.result_expires
+    )
     return Broker(
         sender=RedisSender(server, now, history=settings.history),
-        receiver=RedisReceiver(
-            server, now, max_deliveries=settings.max_deliveries, result_expires=settings.result_expires
-        ),
+        receiver=receiver,
+        keeper=receiver,
         limits=RedisLimits(server, now),
+        pauses=RedisPauses(server),
         admin=RedisQueueAdmin(server, now),
         outcomes=_outcomes(server),
         close=server.close,

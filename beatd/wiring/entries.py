@@ -4,21 +4,24 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import groupby
 from operator import attrgetter
 from uuid import uuid4
 
+from beatd.clock import SystemClock
 from beatd.config.settings import Settings
-from beatd.core.firing import Moment, decide, in_force, next_moment, paused, resumed
+from beatd.config.urls import named_tables
+from beatd.core.firing import Moment, decide, in_force, made, next_moment, paused, resumed
 from beatd.core.line import Compiled, renewed
 from beatd.core.protocol import build_message
 from beatd.core.record import Item, Pause, Reason, Record, Tracking
 from beatd.core.settling import Rules
 from beatd.errors import StoreError
 from beatd.ports import Installation
+from beatd.scheduler.claims import Line
 from beatd.schedules.moments import iso
 from beatd.wiring.drivers import State, open_broker, open_state
+from beatd.wiring.lines import Lines, line_of_tables, open_lines
 
 TRIES = 20
 NOTHING_TRACKED = Tracking()
@@ -49,12 +52,27 @@ class EntryView:
 
 
 def list_entries(settings: Settings, *, name: str | None = None) -> list[EntryView]:
-    """Return the entries of the store's set by name; ``name``: only that one. Raises StoreError where it is not."""
-    with _opened(settings) as state:
-        now = state.clock.now()
-        lines = _lines(state, name)
-        records = state.records.load(list(lines))
-    views = [_view(each, line, records.get(each), now) for each, line in sorted(lines.items())]
+    """Return the entries of the store's set by name; ``name``: only that one, also a row of a table.
+
+    Raises StoreError where there is no such name.
+    """
+    with _opened(settings) as (state, lines):
+        try:
+            now, installed = state.clock.now(), _installed(state)
+        except StoreError:
+            # A row may be looked at before anything was run on it.
+            if name is None or not named_tables(settings.schedule):
+                raise
+            now = SystemClock().now()
+            view = _view(name, line_of_tables(settings, state, name), None, (now, now))
+            return [] if view is None else [view]
+        if name is not None:
+            record = state.records.load([name]).get(name)
+            found, records = {name: lines.one(name, record)}, {} if record is None else {name: record}
+        else:
+            found = _lines_of_set(state)
+            records = state.records.load(list(found))
+    views = [_view(each, line, records.get(each), (now, installed)) for each, line in sorted(found.items())]
     return [view for view in views if view is not None]
 
 
@@ -76,13 +94,14 @@ def resume_entry(settings: Settings, name: str) -> None:
 
 def trigger_entry(settings: Settings, name: str) -> str:
     """Send the entry's message now, beside its schedule; return the message's id."""
-    with _opened(settings) as state:
-        lines = _lines(state, name)
-        current = in_force(lines[name], state.records.load([name]).get(name))
+    with _opened(settings) as (state, lines):
+        record = state.records.load([name]).get(name)
+        current = _ruling(lines.one(name, record), record)
         now = state.clock.now()
     entry = current.entry if current else None
     if entry is None:
-        raise StoreError(f"entry {name!r} is quarantined, so there is nothing to send; `beatd check` tells why")
+        why = current.version.error if current else None
+        raise StoreError(f"entry {name!r} is quarantined, so there is nothing to send: {why or 'it cannot be read'}")
     message = build_message(
         id=str(uuid4()),
         task=entry.task,
@@ -103,18 +122,18 @@ def trigger_entry(settings: Settings, name: str) -> str:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[State]:
-    with closing(open_state(settings, create=False)) as state:
-        yield state
+def _opened(settings: Settings) -> Iterator[tuple[State, Lines]]:
+    with closing(open_state(settings, create=False)) as state, open_lines(settings, state) as lines:
+        yield state, lines
 
 
-def _lines(state: State, name: str | None) -> dict[str, tuple[Compiled, ...]]:
-    """Return versions by name; raises StoreError where a name asked for is not there."""
-    versions = state.definitions.load(names=None if name is None else [name])
-    lines = {each: renewed((), group) for each, group in groupby(versions, key=attrgetter("name"))}
-    if name is not None and (name not in lines or lines[name][-1].removed):
-        raise _unknown(state, name)
-    return lines
+def _lines_of_set(state: State) -> dict[str, Line]:
+    return {each: renewed((), group) for each, group in groupby(state.definitions.load(), key=attrgetter("name"))}
+
+
+def _installed(state: State) -> int:
+    found = state.repairs.find()
+    return 0 if found is None else found.since
 
 
 def require_state(state: State, namespace: str) -> Installation:
@@ -128,41 +147,42 @@ def require_state(state: State, namespace: str) -> Installation:
     return found
 
 
-def require_name(state: State, name: str) -> None:
-    """Raise StoreError, with the nearest name, where the store's set has no such entry."""
-    _lines(state, name)
-
-
-def _unknown(state: State, name: str) -> StoreError:
-    near = get_close_matches(name, {version.name for version in state.definitions.load()}, 1)
-    return StoreError(f"no entry named {name!r}" + (f"; did you mean {near[0]!r}?" if near else "; see `beatd list`"))
-
-
 def _change(settings: Settings, name: str, change: Change) -> None:
     """Change a record as it is by compare-and-set, again where a scheduler was faster."""
-    with _opened(settings) as state:
-        line = _lines(state, name)[name]
+    with _opened(settings) as (state, lines):
         installed = state.definitions.install().since
         for _ in range(TRIES):
-            now, seq = state.clock.now(), random.getrandbits(63)
             record = state.records.load([name]).get(name)
-            current = None if record is None else in_force(line, record)
-            if record is None or current is None:
+            line = lines.one(name, record)
+            now, seq = state.clock.now(), random.getrandbits(63)
+            if record is None:
+                item = made(name, line, Moment(now, seq, installed))
+            elif record.removed:
+                # The life that began after it is taken in first: nothing of the former one passes on to it.
                 item = decide(name, line, record, Moment(now, seq, installed), Rules(settings.namespace, 0))
             else:
-                item = change(record, current, now, seq)
+                current = in_force(line, record)
+                item = None if current is None else change(record, current, now, seq)
             if item is None:
                 break
-            if state.records.step([item])[0].stored and record is not None:
+            if state.records.step([item])[0].stored and record is not None and not record.removed:
                 return
     raise StoreError(f"entry {name!r} could not be changed: its record moves too fast, or its version is unknown")
 
 
-def _view(name: str, line: tuple[Compiled, ...], record: Record | None, now: int) -> EntryView | None:
+def _ruling(line: Line, record: Record | None) -> Compiled | None:
+    """Return the version in force; of a name that came back, and was not taken in yet, the newest."""
     current = in_force(line, record)
+    return line[-1] if current is None or current.removed else current
+
+
+def _view(name: str, line: Line, record: Record | None, moment: tuple[int, int]) -> EntryView | None:
+    """``moment``: (now, when the state began)."""
+    current = _ruling(line, record)
     if current is None or current.removed:
         return None
-    entry = current.entry
+    next_fire = next_moment(line, record, *moment) if record or current.of_row else None
+    entry, record = current.entry, None if record is None or record.removed else record
     return EntryView(
         name=name,
         task=entry.task if entry else "",
@@ -171,7 +191,7 @@ def _view(name: str, line: tuple[Compiled, ...], record: Record | None, now: int
         queue=entry.queue if entry else "",
         enabled=entry.enabled if entry else True,
         state=_state(current, record),
-        next_fire=None if record is None else next_moment(line, record, now),
+        next_fire=next_fire,
         last_fire=None if record is None or not record.runs else current.schedule.last_us(record.cursor + 1),
         runs=record.runs if record else 0,
         error=current.version.error or current.unreadable,

@@ -1,18 +1,17 @@
 """`beatd forward`: what is owed up to a moment ends on record instead of being emitted."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import groupby, islice
-from operator import attrgetter
 
 from beatd.config.settings import Settings
 from beatd.core.firing import Moment, forward
-from beatd.core.line import Compiled, renewed
 from beatd.core.record import Answer, Item, Record
+from beatd.scheduler.claims import Line
 from beatd.wiring.drivers import State, open_state
-from beatd.wiring.entries import require_name, require_state
+from beatd.wiring.entries import require_state
+from beatd.wiring.lines import Lines, open_lines
 
 BATCH = 256
 ROUNDS = 1000
@@ -40,15 +39,11 @@ class Forwarded:
 
 def forward_owed(settings: Settings, upto: Upto) -> Forwarded:
     """Settle everything owed up to a moment as forwarded. Raises StoreError for a name that there is not."""
-    with closing(open_state(settings, create=False)) as state:
+    with closing(open_state(settings, create=False)) as state, open_lines(settings, state) as lines:
         installation = require_state(state, settings.namespace)
-        if upto.name is not None:
-            require_name(state, upto.name)
         done = Forwarded(left=[])
-        versions = state.definitions.load(names=None if upto.name is None else [upto.name])
-        groups = ((name, renewed((), group)) for name, group in groupby(versions, key=attrgetter("name")))
-        while batch := dict(islice(groups, BATCH)):
-            _Batch(state, batch, upto, installation.since).run(done)
+        for names in _names(state, lines, upto):
+            _Batch(state, lines, names, upto, installation.since).run(done)
         # What one entry owes is not what the mark is about.
         if upto.name is None and not upto.dry_run and installation.rolled_back_at is not None:
             state.definitions.mark_rolled_back(None)
@@ -56,13 +51,25 @@ def forward_owed(settings: Settings, upto: Upto) -> Forwarded:
     return done
 
 
+def _names(state: State, lines: Lines, upto: Upto) -> Iterator[list[str]]:
+    """Yield the names to look at, a batch at a time."""
+    if upto.name is not None:
+        lines.one(upto.name, state.records.load([upto.name]).get(upto.name))
+        yield [upto.name]
+        return
+    for page in lines.all_names():
+        for at in range(0, len(page), BATCH):
+            yield page[at : at + BATCH]
+
+
 class _Batch:
-    def __init__(self, state: State, lines: dict[str, tuple[Compiled, ...]], upto: Upto, installed: int) -> None:
+    def __init__(self, state: State, lines: Lines, names: Sequence[str], upto: Upto, installed: int) -> None:
         self._state = state
-        self._lines = lines
         self._upto = upto
         self._installed = installed
-        self._records: dict[str, Record | None] = {**dict.fromkeys(lines), **state.records.load(list(lines))}
+        records = state.records.load(names)
+        self._lines = {**dict.fromkeys(records, ()), **lines.of(names, records)}
+        self._records: dict[str, Record | None] = {**dict.fromkeys(self._lines), **records}
 
     def run(self, done: Forwarded) -> None:
         """Step until nothing of these entries is owed any more."""
@@ -91,9 +98,9 @@ class _Batch:
             return [Answer(stored=True, record=item.record) for item in items]
         return self._state.records.step(items)
 
-    def _is_left(self, line: tuple[Compiled, ...], record: Record | None) -> bool:
+    def _is_left(self, line: Line, record: Record | None) -> bool:
         """Return whether a version is not known, or this code cannot read one: what it owes cannot be told."""
-        if record is None:
+        if record is None or (record.removed and not line):
             return False
         known = any(each.number == record.version for each in line)
         return not known or any(each.unreadable for each in line)

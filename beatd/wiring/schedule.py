@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -10,23 +11,30 @@ from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
 from beatd.config.settings import Settings
-from beatd.config.urls import celery_app
+from beatd.config.urls import celery_app, is_url
 from beatd.core.entry import Draft
 from beatd.ports import Clock, Source
 from beatd.processes.signals import SignalInbox
 from beatd.processes.watch import FileWatch
-from beatd.scheduler.engine import Ports, Scheduler, Terms
+from beatd.scheduler.engine import Scheduler
 from beatd.scheduler.housekeeping import Housekeeping
 from beatd.scheduler.loop import SIGNALS, Loop, dump_stacks_on_usr1
 from beatd.scheduler.sources import SourceSet
+from beatd.scheduler.tables.reader import Reader
+from beatd.scheduler.terms import Ports, Terms
 from beatd.stores.celery import CelerySource, Reading, likely_files
 from beatd.stores.code import CodeSource
 from beatd.stores.toml import TomlSource
 from beatd.wiring.drivers import CLOCK, Broker, State, is_celerys, open_broker, open_state
+from beatd.wiring.reading import OpenTables
 
 ReadCode = Callable[[], list[Draft]]
 ReadCelery = Callable[[str], Reading]
 """What ``celery:`` names → what that project declares."""
+
+SWITCH_SECONDS = 0.001
+"""After how long Python lets another thread run. A reader of SQLite lets go with every row, and waits that long for its
+next turn while a herd is fired: with the usual 5 ms an edit would wait a second behind rows that are written back."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,7 +52,8 @@ class Manner:
 
 def make_sources(settings: Settings, read_code: ReadCode | None, read_celery: ReadCelery | None = None) -> list[Source]:
     """Return the files, the Celery projects and the code that define entries; nothing is read yet."""
-    sources = [_source(source, settings, read_celery) for source in settings.schedule]
+    named = [source for source in dict.fromkeys(settings.schedule) if not is_url(source)]
+    sources = [_source(source, settings, read_celery) for source in named]
     if read_code is not None:
         sources.append(CodeSource(", ".join(settings.app) or "code", read_code))
     return sources
@@ -57,7 +66,7 @@ def _source(source: str, settings: Settings, read_celery: ReadCelery | None) -> 
     return CelerySource(source, partial(read_celery, target), files=likely_files(target, settings.app_dir))
 
 
-def make_scheduler(
+def make_scheduler(  # noqa: PLR0913  all that it is put together from
     settings: Settings,
     state: State,
     broker: Broker,
@@ -66,6 +75,7 @@ def make_scheduler(
     manner: Manner,
     holder: str,
     clock: Clock | None = None,
+    readers: Sequence[Reader] = (),
 ) -> Scheduler:
     """Return a scheduler over open stores; ``clock``: in place of the store's, for tests."""
     witness = None if clock is not None or state.clock is CLOCK else CLOCK
@@ -75,6 +85,7 @@ def make_scheduler(
             definitions=state.definitions,
             leases=state.leases,
             repairs=state.repairs,
+            past=state.past,
             clock=clock or state.clock,
             witness=witness,
         ),
@@ -84,8 +95,7 @@ def make_scheduler(
             holder,
             replace=manner.replace_set,
             strict=manner.strict,
-            # Workers of Celery report nothing back, whatever the store could be told.
-            sees_finish=state.records.sees_finish and settings.consumers == "beatd",
+            sees_finish=sees_finish(settings, state),
         ),
         Terms(
             namespace=settings.namespace,
@@ -94,17 +104,25 @@ def make_scheduler(
             max_clock_skew=settings.max_clock_skew,
             catch_up=manner.catch_up,
             installation=manner.installation,
+            strict=manner.strict,
         ),
         holder=holder,
+        readers=readers,
         housekeeping=Housekeeping(
             state.history,
             broker.outcomes,
             keep=settings.history_keep,
             most=settings.history_max,
             result_expires=settings.result_expires,
-            give_back=broker.receiver.reap if is_celerys(settings.broker) else None,
+            give_back=broker.keeper.reap if is_celerys(settings.broker) else None,
         ),
     )
+
+
+def sees_finish(settings: Settings, state: State) -> bool:
+    """Return whether the state learns when a message has ended."""
+    # Workers of Celery report nothing back, whatever the store could be told.
+    return state.records.sees_finish and settings.consumers == "beatd"
 
 
 def new_holder() -> str:
@@ -130,16 +148,22 @@ def run_scheduler(
         dump_stacks_on_usr1()
         state = stack.enter_context(closing(open_state(settings)))
         broker = stack.enter_context(closing(open_broker(settings)))
-        apart = partial(_unconnected, (state, broker))
+        tables = stack.enter_context(closing(OpenTables(settings, sees_finish=sees_finish(settings, state))))
+        apart = partial(_unconnected, (state, broker), tables)
         sources = make_sources(settings, read_code and apart(read_code), read_celery and apart(read_celery))
-        scheduler = make_scheduler(settings, state, broker, sources, manner=manner, holder=holder)
+        scheduler = make_scheduler(
+            settings, state, broker, sources, manner=manner, holder=holder, readers=tables.readers
+        )
         scheduler.start()
+        if tables.readers:
+            sys.setswitchinterval(SWITCH_SECONDS)
+        tables.start()
         watch = stack.enter_context(closing(FileWatch([path for source in sources for path in source.paths()])))
-        Loop(scheduler, inbox, watch, CLOCK, pulse=pulse).run()
+        Loop(scheduler, inbox, [watch, tables.wake], CLOCK, pulse=pulse).run()
     return 0
 
 
-def _unconnected(stores: Sequence[State | Broker], read: Callable[P, R]) -> Callable[P, R]:
+def _unconnected(stores: Sequence[State | Broker], tables: OpenTables, read: Callable[P, R]) -> Callable[P, R]:
     """Close the connections before code is read in a process apart; they open again with their next use.
 
     A child that inherits an open SQLite connection, and whose code opens the same file, upsets the parent's locks.
@@ -148,6 +172,7 @@ def _unconnected(stores: Sequence[State | Broker], read: Callable[P, R]) -> Call
     def unconnected(*args: P.args, **kwargs: P.kwargs) -> R:
         for store in stores:
             store.close()
-        return read(*args, **kwargs)
+        with tables.resting():
+            return read(*args, **kwargs)
 
     return unconnected

@@ -1,11 +1,10 @@
-"""``beatd run`` and ``beatd worker``: start-up from top to bottom."""
+"""``beatd run``: start-up from top to bottom."""
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from beatd.config.settings import Settings
-from beatd.core.entry import Draft
 from beatd.processes.group import Group
 from beatd.processes.logs import set_up_logging
 from beatd.processes.member import Part
@@ -15,17 +14,11 @@ from beatd.wiring.installation import check_installation
 from beatd.wiring.plausible import check_clock
 from beatd.wiring.schedule import Manner, ReadCelery, new_holder, run_scheduler
 from beatd.wiring.work import Labour, worker_spec
+from beatd.wiring.worker import Code, loader
 from beatd.worker import service
 
-MOST_CHILDREN = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
-    """The user's code: ``load`` imports it here, ``read`` returns what it declares without importing it here."""
-
-    load: Callable[[], None]
-    read: Callable[[], list[Draft]]
+MOST_BUNDLED = 4
+"""Children of the worker that comes along with a scheduler, where nobody says how many."""
 
 
 def run(
@@ -51,21 +44,8 @@ def run(
         )
 
     def work(pulse: Callable[[], None]) -> int:
-        spec = worker_spec(settings, labour or Labour(), _loader(code), most=MOST_CHILDREN)
+        spec = worker_spec(settings, labour or Labour(), loader(code), most=MOST_BUNDLED)
         return service.run_worker(spec, ready=pulse)
 
     parts = [Part("scheduler", schedule), *([Part("worker", work)] if labour is not None else [])]
     return Group(parts, clock=CLOCK, stop_timeout=settings.drain_timeout, notifier=notifier).run()
-
-
-def run_worker(settings: Settings, code: Code | None, *, labour: Labour) -> int:
-    """Run a worker as the main process; return the exit code. Raises AppImportError, StoreError."""
-    set_up_logging(settings.log_level, settings.log_format)
-    with closing(open_state(settings)) as state:
-        state.definitions.install()
-    spec = worker_spec(settings, labour, _loader(code))
-    return service.run_worker(spec, notifier=Notifier.from_environment())
-
-
-def _loader(code: Code | None) -> Callable[[], None]:
-    return code.load if code is not None else lambda: None

@@ -1,12 +1,16 @@
 """The worker, put together and run in this process."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from beatd.config.settings import Settings
+from beatd.core.limits.shares import parse_queues
 from beatd.core.registry import REGISTRY
+from beatd.core.serializers.known import check_accept
+from beatd.errors import SettingsError
+from beatd.middleware.base import Middleware
 from beatd.wiring.drivers import CLOCK, open_broker
 from beatd.worker.builtin import register_builtins
 from beatd.worker.spec import WorkerSpec, new_name
@@ -17,8 +21,6 @@ class Labour:
     """How much a worker takes on; None: as the settings say, or as fits the machine."""
 
     concurrency: int | None = None
-    queues: tuple[str, ...] | None = None
-    pool: str | None = None
     name: str | None = None
 
 
@@ -33,24 +35,43 @@ def cpus() -> float:
 
 
 def worker_spec(
-    settings: Settings, labour: Labour, load_tasks: Callable[[], None], *, most: int | None = None
+    settings: Settings, labour: Labour, load_tasks: Callable[[], Sequence[Middleware]], *, most: int | None = None
 ) -> WorkerSpec:
-    """Return what a worker is to be; ``load_tasks`` imports the user's code, in the children.
+    """Return what a worker is to be; ``load_tasks`` imports the user's code in the children, returns its middleware.
 
-    ``most``: how many children there are at the most, where nobody says how many.
+    ``most``: how many children there are at the most, where nobody says how many. Raises SettingsError for pickle as
+    root: whoever could send a message would be root, too.
     """
+    if {"pickle", "application/x-python-serialize"}.intersection(settings.accept) and os.geteuid() == 0:
+        place = f"{settings.origins.get('accept', 'default')}: accept"
+        raise SettingsError(place, "pickle is not read as root", "run the worker as another user, or leave pickle out")
 
-    def load_app() -> None:
+    def load_app() -> Sequence[Middleware]:
         register_builtins(REGISTRY, settings.allow_shell, settings.allow_http, CLOCK)
-        load_tasks()
+        middleware = load_tasks()
+        check_accept(settings.accept)
+        return middleware
 
+    queues, shares = parse_queues(settings.queues) if settings.queues else ((settings.queue,), ())
     return WorkerSpec(
-        queues=labour.queues or settings.queues or (settings.queue,),
+        queues=queues,
+        shares=shares,
         open_broker=lambda: open_broker(settings),
         load_app=load_app,
         clock=CLOCK,
-        concurrency=labour.concurrency or settings.workers or min(most or int(cpus()), int(cpus())),
-        pool=labour.pool or settings.pool,
+        concurrency=_first(settings, labour, most),
+        pool=settings.pool,
         drain_timeout=settings.drain_timeout,
+        max_tasks_per_child=settings.max_tasks_per_child,
+        max_memory_per_child=settings.max_memory_per_child,
+        autoscale=settings.autoscale,
+        accept=settings.accept,
         name=labour.name or new_name(),
     )
+
+
+def _first(settings: Settings, labour: Labour, most: int | None) -> int:
+    """Return how many children there are at first."""
+    if settings.autoscale is not None and settings.pool == "prefork":
+        return settings.autoscale[0]
+    return labour.concurrency or settings.workers or min(most or int(cpus()), int(cpus()))

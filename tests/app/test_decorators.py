@@ -9,6 +9,7 @@ from beatd.app.task import Task
 from beatd.core.fields import FIELDS
 from beatd.core.registry import REGISTRY, TaskOptions
 from beatd.errors import CallError
+from beatd.middleware.base import Middleware
 from beatd.worker.context import TaskContext
 
 MODULE = __name__
@@ -58,11 +59,13 @@ def test_an_unknown_option_is_refused_with_the_nearest() -> None:
     ("options", "words"),
     [
         ({"acks": "never"}, "acks='never': give 'late' or 'early'"),
-        ({"serializer": "pickle"}, "'pickle' is not in this version: use 'json'"),
+        ({"serializer": 5}, "serializer=5: give the name of a serializer, such as 'json'"),
         ({"priority": 10}, "priority=10: give 0 to 9"),
         ({"time_limit": 0}, "time limits are seconds above 0"),
         ({"time_limit": "5m"}, "time limits are seconds above 0"),
         ({"max_retries": "3"}, "max_retries='3': give a whole number"),
+        ({"max_deliveries": 0}, "max_deliveries=0: give a whole number from 1 up, or None"),
+        ({"reject_on_worker_lost": None}, "reject_on_worker_lost=None: give True or False"),
         ({"max_retries": -1}, "max_retries=-1: give a whole number"),
         ({"retry_backoff": -1}, "retry_backoff=-1: give seconds"),
         ({"autoretry_for": ["OSError"]}, "autoretry_for names 'OSError': give exception classes"),
@@ -152,7 +155,39 @@ def test_two_functions_under_one_name_are_refused() -> None:
         def other() -> None: ...
 
 
-def test_an_option_of_a_later_version_is_told() -> None:
-    options: dict[str, Any] = {"rate_limit": "10/m"}
-    with pytest.raises(CallError, match=r"rate_limit=\.\.\.\) is not in this version"):
+def test_a_rate_limit_is_known_to_the_workers_of_this_process() -> None:
+    made = task(name="limited", rate_limit="10/m")(add)
+    assert made.options.rate_limit == "10/m"
+    assert REGISTRY.rates["limited"].interval == 6_000_000
+    task(name="limited")(add)
+    assert "limited" not in REGISTRY.rates
+
+
+def test_a_wrong_rate_limit_is_refused_where_it_stands() -> None:
+    with pytest.raises(CallError, match=r"@task bad: rate_limit: '10 a day' is no rate; write how many .* '10/s'"):
+        task(name="bad", rate_limit="10 a day")(add)
+
+
+async def asleep() -> None: ...
+
+
+@pytest.mark.parametrize("hook", ["on_failure.py", asleep, 5])
+def test_a_hook_is_a_plain_function(hook: Any) -> None:
+    with pytest.raises(CallError, match=r"after_return=.*: give a plain function"):
+        task(after_return=hook)(add)
+
+
+def test_a_class_as_base_is_refused_with_what_to_do_instead() -> None:
+    options: Any = {"base": object}
+    with pytest.raises(
+        CallError, match=r"@task\(base=...\) is not in this version; give the functions themselves: bef"
+    ):
         task(**options)
+
+
+def test_the_middleware_of_an_app_is_instances() -> None:
+    given: Any = [Middleware]
+    with pytest.raises(CallError, match=r"App\(middleware=\[<class .*Middleware'>\]\): give instances"):
+        App(middleware=given)
+    own = Middleware()
+    assert App(middleware=[own]).middleware == (own,)

@@ -147,7 +147,7 @@ def test_the_text_of_a_failure_is_its_message(failure: Failure, text: str) -> No
 def test_an_unreachable_broker_is_told_within_three_seconds(tmp_path: Path) -> None:
     app = App(broker=f"sqlite:///{tmp_path}/nowhere/queue.db")
     begun = time.perf_counter()
-    with pytest.raises(BrokerUnavailableError, match=r"broker sqlite:.*/nowhere/queue.db is not available: .*make it"):
+    with pytest.raises(BrokerUnavailableError, match=r"sqlite:.*/nowhere/queue.db is not available: .*make it"):
         app.send_task("t")
     assert time.perf_counter() - begun < 3
 

@@ -85,3 +85,36 @@ def test_a_timeout_is_a_number(add: Task[..., Any]) -> None:
     timeout: Any = "1"
     with pytest.raises(CallError, match="timeout='1': give seconds"):
         add.delay(1).get(timeout=timeout)
+
+
+def test_a_unique_call_is_sent_once_and_both_callers_have_its_result(app: App) -> None:
+    @app.task(name="sync", unique_for="1h")
+    def sync(shop: str, *, full: bool = False) -> None: ...
+
+    first, second = sync.delay("a", full=True), sync.apply_async(["a"], {"full": True})
+    assert first == second
+    others = [sync.delay("b"), sync.delay("a"), sync.apply_async(["a"], unique_key="a"), sync.delay("a", full=False)]
+    assert len({first.id, *(each.id for each in others)}) == 5
+    assert sync.apply_async(["other"], unique_key="a") == others[2]
+    assert sync.apply_async(["a"], unique_for=0) != others[1]
+    assert len(claimed(app)) == 6
+
+
+def test_any_call_may_be_unique(app: App, add: Task[..., Any]) -> None:
+    assert add.apply_async((2,), unique_for=60) == add.apply_async((2,), unique_for="1m")
+    assert app.send_task("elsewhere", [1], unique_for=60) == app.send_task("elsewhere", [1], unique_for=60)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"unique_for": "soon"}, r"unique_for: 'soon' is not a duration"),
+        ({"unique_for": -1}, r"unique_for: -1 is not a duration"),
+        ({"unique_key": "a"}, r"unique_key='a' without unique_for: say for how long"),
+        ({"unique_for": 1, "unique_key": 5}, r"unique_key=5: give text"),
+        ({"unique_for": 1, "unique_key": ""}, r"unique_key='': give text"),
+    ],
+)
+def test_what_cannot_make_a_call_unique_is_told(add: Task[..., Any], options: dict[str, Any], told: str) -> None:
+    with pytest.raises(CallError, match=told):
+        add.apply_async((2,), **options)

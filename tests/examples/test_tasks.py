@@ -9,6 +9,7 @@ from beatd.core.message import Delivery
 from beatd.core.protocol import build_message
 from beatd.core.registry import REGISTRY
 from beatd.schedules.moments import to_us
+from beatd.worker.call import read_call
 from beatd.worker.context import context_of
 from examples.shop import db, tasks
 
@@ -21,7 +22,7 @@ def run(task, fire_time=NOON, **kwargs):
     identity = message_id("beatd", task.name, 1, moment)
     message = build_message(id=identity, task=task.name, kwargs=kwargs, entry=task.name, fire_time=moment)
     delivery = Delivery(message=message, attempt=1, owner="test", lease_until=moment)
-    context = context_of(delivery, task.registered, [], kwargs, lambda: moment)
+    context = context_of(read_call(delivery, REGISTRY), lambda: moment)
     return task.registered.function(context, **kwargs)
 
 

@@ -35,7 +35,7 @@ def test_the_state_is_shown_with_where_its_id_is_kept(desk, kept) -> None:
     desk.scheduler().stop()
     check_installation(desk.settings(), desk.state.definitions.install())
     view = state_view(desk.settings())
-    assert (view.known, view.place, view.problems) == (view.installation.id, kept, ())
+    assert (view.kept, view.problems) == ({str(kept): view.installation.id}, ())
     assert (view.installation.since, view.installation.revision) == (ZERO, 1)
 
 
@@ -59,7 +59,7 @@ def test_a_lost_store_fires_nothing_until_state_init_and_then_owes_from_the_mome
     desk.clock.advance(900)
     with pytest.raises(StoreError, match="state init --from"):
         start(desk)
-    assert "another state is known here" in state_view(desk.settings()).problems[0]
+    assert "another state is known in" in state_view(desk.settings()).problems[0]
     made = init_state(desk.settings(), ZERO + 500 * SECOND, known=(), forced=False)
     assert kept.read_text().strip() == made.id
     desk.settle(start(desk))

@@ -130,14 +130,14 @@ def _crontab(value: Any, delay: timedelta) -> Told:
     if delay:
         reason = f"a crontab cannot be put off by {delay.total_seconds():g} s"
         raise FieldError("options.countdown", reason, "write the later time of day into the crontab")
-    fields = {name: _field(kind, getattr(value, f"_orig_{name}"), getattr(value, name)) for name, kind in _FIELDS}
+    fields = {name: field_text(kind, getattr(value, f"_orig_{name}"), getattr(value, name)) for name, kind in _FIELDS}
     try:
         return Told(str(crontab(**fields)), is_crontab=True)
     except InvalidScheduleError as error:
         raise FieldError("schedule", f"is the crontab {shown(error.text)}: {error.reason}", error.hint) from None
 
 
-def _field(kind: FieldKind, original: Any, values: Iterable[Any]) -> str:
+def field_text(kind: FieldKind, original: Any, values: Iterable[Any]) -> str:
     """Return one field as the user wrote it where beatd reads it alike, else the values that Celery made of it."""
     wanted = sorted(set(values))
     if not wanted or not all(isinstance(value, int) for value in wanted):

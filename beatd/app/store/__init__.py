@@ -1,0 +1,1 @@
+"""Entries edited from Python: ``ScheduleStore``."""
