@@ -6,8 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 import click
-import msgspec
 
+from beatd.cli.edit.values import json_or_text, keywords_of
 from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.outcome import show, wait_for
 from beatd.cli.output import json_line
@@ -46,8 +46,8 @@ def command(  # noqa: PLR0913  one parameter per option
     from beatd.wiring import open_broker
 
     chosen = settings.queue if queue is None else _name("--queue", queue, 200)
-    values = [_value(arg, f"argument {number}") for number, arg in enumerate(args, 1)]
-    message = _message(_name("TASK", task, 255), values, _keywords(keywords), chosen)
+    values = [json_or_text(arg, f"argument {number}") for number, arg in enumerate(args, 1)]
+    message = _message(_name("TASK", task, 255), values, keywords_of(keywords), chosen)
     with closing(open_broker(settings)) as broker:
         broker.sender.send(message)
         if not wait:
@@ -71,29 +71,6 @@ def _name(what: str, value: str, most: int) -> str:
         return printable(most)(what, value)
     except FieldError as error:
         raise click.BadParameter(error.reason, param_hint=what) from None
-
-
-def _value(text: str, what: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.ValidationError:
-        raise click.BadParameter("is a number that is too large; quote it to send text", param_hint=what) from None
-    except (msgspec.DecodeError, UnicodeEncodeError):
-        return text
-    except RecursionError:
-        raise click.BadParameter("is nested too deeply", param_hint=what) from None
-
-
-def _keywords(given: tuple[str, ...]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for each in given:
-        name, equals, value = each.partition("=")
-        if not equals or not name:
-            raise click.BadParameter(f"{each!r} is not KEY=VALUE", param_hint="--kwarg")
-        if name in found:
-            raise click.BadParameter(f"{name!r} is given twice", param_hint="--kwarg")
-        found[name] = _value(value, f"--kwarg {name}")
-    return found
 
 
 def _say_sent(message: Message, *, as_json: bool) -> None:

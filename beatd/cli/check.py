@@ -14,12 +14,19 @@ from beatd.cli.output import clean, json_line
 from beatd.clock import SystemClock
 from beatd.config.load import load_settings
 from beatd.config.settings import Settings
-from beatd.config.urls import celery_app
+from beatd.config.urls import celery_app, is_url, table_url
 from beatd.core.document import nearest
 from beatd.core.entry import Draft, Entry
-from beatd.core.field_values import named, shown
+from beatd.core.field_values import FieldError, named, shown
 from beatd.errors import BeatdError, DefinitionError, SettingsError
 from beatd.stores.toml import TomlSource
+
+LINTED = 10_000
+"""Rows of a table that are looked at for what is odd."""
+
+_EXAMPLES = examples(
+    "beatd check schedules/", "beatd check prod.toml -A shop.tasks", "beatd check postgresql://beatd@db/beatd"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,7 @@ class Finding:
     entry: str | None = None
 
 
-@click.command("check", epilog=examples("beatd check schedules/", "beatd check prod.toml -A shop.tasks"))
+@click.command("check", epilog=_EXAMPLES)
 @click.argument("sources", nargs=-1, metavar="[SRC]...")
 @setting_options
 @json_option
@@ -39,8 +46,9 @@ class Finding:
 def command(context: click.Context, sources: tuple[str, ...], *, as_json: bool) -> None:
     """Read schedules, say all that is wrong, and what is odd.
 
-    SRC is a TOML file, a folder of them, or celery:MODULE for a Celery project; ./beatd.toml if none is given. Exit 1
-    where anything is wrong; odd things, and what of a project is not carried over, are warnings.
+    SRC is a TOML file, a folder of them, the URL of a database whose table of entries is read, or celery:MODULE for a
+    Celery project; ./beatd.toml if none is given. Exit 1 where anything is wrong; odd things, and what of a project is
+    not carried over, are warnings. Of a table with more than 10000 rows those beyond are not looked at for odd things.
     """
     from beatd.wiring.drivers import celery_consumes
 
@@ -81,9 +89,29 @@ def _read(path: str, settings: Settings, drafts: list[Draft]) -> Iterator[Findin
     if (target := celery_app(path)) is not None:
         yield from _of_project(path, target, settings, drafts)
         return
+    if is_url(path):
+        yield from _of_table(path, settings, drafts)
+        return
     found, wrong = TomlSource(path, timezone=settings.timezone, queue=settings.queue).survey()
     drafts += found
     yield from (Finding("error", text) for text in wrong)
+
+
+def _of_table(url: str, settings: Settings, drafts: list[Draft]) -> Iterator[Finding]:
+    """Read a table by page; a million rows are not kept."""
+    from beatd.cli.listing.checked import checked_rows
+
+    number = 0
+    try:
+        usable = table_url("schedule", url, os.environ)
+    except FieldError:
+        return  # the settings have told that already
+    for name, text, draft in checked_rows(usable, settings):
+        number += name is not None
+        if text is not None:
+            yield Finding("error", text, name)
+        elif draft is not None and number <= LINTED:
+            drafts.append(draft)
 
 
 def _of_project(source: str, target: str, settings: Settings, drafts: list[Draft]) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from beatd import __version__
 from beatd.cli.options import app_option, broker_option, config_option
 
 COMMANDS = {
+    "add": "Add an entry to a TOML file or a database.",
     "audit": "Recompute what should have fired, and compare it with what is on record.",
     "backfill": "Emit fires that were not emitted, beside the schedule.",
     "call": "Send a task to the queue by its name.",
@@ -15,12 +16,17 @@ COMMANDS = {
     "completion": "Print the shell completion script.",
     "config": "Show each setting, its value and where it came from.",
     "db": "Look after the database.",
+    "edit": "Change an entry where it is defined.",
     "explain": "Show when a schedule fires, in its canonical text.",
+    "export": "Print entries as TOML that can be imported again.",
     "forward": "Settle what is owed up to a moment, on record, without emitting it.",
+    "import": "Take over entries from a crontab, Celery, django-celery-beat or a TOML file.",
     "init": "Write beatd.toml and tasks.py to begin with.",
-    "list": "List the entries of the store's set.",
+    "list": "List the entries of the store's set and of tables.",
     "next": "Show what fires next, over all entries of the sources.",
     "pause": "Pause an entry: its fires end paused until it is resumed.",
+    "queue": "Show the sizes of queues, pause, resume and empty them.",
+    "remove": "Remove an entry where it is defined.",
     "result": "Show what became of a task message.",
     "resume": "End an entry's pause.",
     "run": "Run scheduler and worker under one supervisor.",
@@ -34,10 +40,12 @@ COMMANDS = {
 }
 """Name to short help."""
 
-_ELSEWHERE = {name: f"operate.{name}" for name in ("audit", "backfill", "forward", "state")} | {
+_ELSEWHERE = {name: f"operate.{name}" for name in ("audit", "backfill", "forward", "queue", "state")} | {
+    **{name: f"edit.{name}" for name in ("add", "edit", "export", "remove")},
     # A trailing ``_`` where Python has the word already.
     "list": "list_",
     "next": "next_",
+    "import": "edit.import_",
 }
 
 

@@ -45,6 +45,10 @@ def _value(settings: Settings, key: str) -> Any:
         return masked(value)
     if secret_origin(settings.origins[key]):
         return "***"
+    if key == "schedule":
+        return tuple(map(masked, value))
+    if key == "autoscale":
+        return ",".join(map(str, value))
     return format_duration(value) if key in _DURATIONS else value
 
 

@@ -1,7 +1,8 @@
 """``beatd db``."""
 
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import click
@@ -21,44 +22,83 @@ def command() -> None:
     """Look after the database."""
 
 
-def _open(settings: Settings, *, create: bool) -> Database:
-    if is_redis(settings.broker):
-        raise StoreError(
-            f"{masked(settings.broker)} has no tables: there is nothing to upgrade or to check, and its own means "
-            "(appendonly, `redis-cli --rdb`) make backups; `beatd db` is for SQL databases"
-        )
-    return open_database(settings.broker, create=create)
+def _urls(settings: Settings) -> list[str]:
+    """Return the SQL databases that the settings name: of the broker, and of entries. Raises StoreError for none."""
+    named = [settings.broker, *(source for source in settings.schedule if "://" in source)]
+    urls = [url for url in dict.fromkeys(named) if not is_redis(url)]
+    if not urls:
+        raise StoreError(_no_tables(settings))
+    return urls
+
+
+def _no_tables(settings: Settings) -> str:
+    return (
+        f"{masked(settings.broker)} has no tables: there is nothing to upgrade or to check, and its own means "
+        "(appendonly, `redis-cli --rdb`) make backups; `beatd db` is for SQL databases"
+    )
+
+
+@contextmanager
+def _opened(settings: Settings, *, create: bool) -> Iterator[list[Database]]:
+    """Open each database once, whatever URLs it has."""
+    with ExitStack() as stack:
+        opened = [stack.enter_context(closing(open_database(url, create=create))) for url in _urls(settings)]
+        yield list({database.place: database for database in reversed(opened)}.values())[::-1]
 
 
 @command.command("upgrade")
+@click.option("--sql", "as_sql", is_flag=True, help="Print the SQL instead of running it; nothing is changed.")
 @with_settings
 @json_option
-def upgrade(settings: Settings, *, as_json: bool) -> None:
-    """Bring the tables up to date; makes the database where there is none."""
-    with closing(_open(settings, create=True)) as database:
-        done = migrate.upgrade(database)
-        where, version = database.place, migrate.current(database)
+def upgrade(settings: Settings, *, as_sql: bool, as_json: bool) -> None:
+    """Bring the tables up to date; makes the database where there is none.
+
+    That of the broker, and those that --schedule names.
+    """
+    with _opened(settings, create=not as_sql) as databases:
+        for database in databases:
+            if as_sql:
+                _print_script(database, as_json=as_json)
+            else:
+                _upgrade(database, as_json=as_json)
+
+
+def _upgrade(database: Database, *, as_json: bool) -> None:
+    done = migrate.upgrade(database)
+    where, version = database.place, migrate.current(database)
     if as_json:
         json_line({"database": where, "schema": version, "changed": done})
     else:
         click.echo(f"{where}: {'brought to' if done else 'is already at'} schema {version}")
 
 
+def _print_script(database: Database, *, as_json: bool) -> None:
+    text = migrate.script(database)
+    if as_json:
+        json_line({"database": database.place, "schema": migrate.head(), "sql": text})
+    else:
+        click.echo(f"-- {database.place}: {f'to schema {migrate.head()}' if text else 'nothing to do'}\n{text}")
+
+
 @command.command("check")
 @with_settings
 @json_option
 def check(settings: Settings, *, as_json: bool) -> None:
-    """Look for damage, and for a schema of another version."""
-    with closing(_open(settings, create=False)) as database:
-        wrong = migrate.check(database)
-        where = database.place
+    """Look for damage, and for a schema of another version, wherever `upgrade` would."""
+    with _opened(settings, create=False) as databases:
+        sound = [_check(database, as_json=as_json) for database in databases]
+    sys.exit(0 if all(sound) else 1)
+
+
+def _check(database: Database, *, as_json: bool) -> bool:
+    wrong, where = migrate.check(database), database.place
     if as_json:
         json_line({"database": where, "ok": not wrong, "problems": wrong})
     else:
         for line in wrong:
             click.echo(f"problem: {line}")
         click.echo(f"{where}: {'damaged or of another version' if wrong else 'sound'}")
-    sys.exit(1 if wrong else 0)
+    return not wrong
 
 
 @command.command("backup")
@@ -66,8 +106,10 @@ def check(settings: Settings, *, as_json: bool) -> None:
 @with_settings
 @json_option
 def backup(settings: Settings, target: Path, *, as_json: bool) -> None:
-    """Copy the database to the new file TARGET, consistent even while it is in use."""
-    with closing(_open(settings, create=False)) as database:
+    """Copy the broker's database to the new file TARGET, consistent even while it is in use."""
+    if is_redis(settings.broker):
+        raise StoreError(_no_tables(settings))
+    with closing(open_database(settings.broker, create=False)) as database:
         migrate.backup(database, target)
         where = database.place
     if as_json:

@@ -3,10 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
+from beatd import rowports
+from beatd.brokerports import WorkerInfo
 from beatd.core.identity import PARTS
-from beatd.ports import Installation, SchedulerInfo, WorkerInfo
-from beatd.schedules.moments import iso
+from beatd.ports import Installation, SchedulerInfo
+from beatd.schedules.moments import iso, to_us
 from beatd.wiring.entries import EntryView
 
 
@@ -14,8 +18,8 @@ from beatd.wiring.entries import EntryView
 class Health:
     """What `beatd status` finds; ``lag_ms``: how long the oldest unsettled fire has been due.
 
-    ``late``: entries whose oldest due fire is late. ``waits_until``: the clock was set back behind what is settled, and
-    nothing of those entries fires until then.
+    ``entries``: those of the set, by state. ``late``: entries whose oldest due fire is late; of rows as live schedulers
+    tell. ``waits_until``: the clock was set back behind what is settled, and nothing of those entries fires until then.
     """
 
     now: int
@@ -72,10 +76,9 @@ def judge(
     limits: Limits,
 ) -> Health:
     """Return what is wrong in words, and the figures behind it."""
-    live = [each for each in schedulers if each.expires_at > now]
+    live = [each for each in schedulers if each.is_live(now)]
     held = sum(each.parts for each in live)
-    due = min((view.next_fire for view in views if view.next_fire is not None), default=now)
-    lag = max(0, now - due)
+    lag, due = max((*_waits_of_set(views, now), *_waits_told(schedulers, now)), default=(0, now))
     settled = max((view.settled_to for view in views if view.settled_to is not None), default=now)
     problems = []
     if not live:
@@ -101,9 +104,49 @@ def judge(
         parts_held=held,
         lag_ms=lag / 1000,
         entries=Counter(view.state for view in views),
-        late=sum(1 for view in views if view.next_fire is not None and now - view.next_fire > limits.late_after),
+        late=max(
+            sum(waited > limits.late_after for waited, _ in _waits_of_set(views, now)),
+            sum(number for each in live if isinstance(number := each.status.get("late"), int)),
+        ),
         waits_until=settled if back else None,
     )
+
+
+def _waits_of_set(views: Sequence[EntryView], now: int) -> Iterator[tuple[int, int]]:
+    """Yield for how long what is due of the set has waited, and since when."""
+    return (
+        (now - view.next_fire, view.next_fire) for view in views if view.next_fire is not None and now > view.next_fire
+    )
+
+
+def _waits_told(schedulers: Sequence[SchedulerInfo], now: int) -> Iterator[tuple[int, int]]:
+    """Yield the same as schedulers tell it of all that they look after, rows too.
+
+    What a live one told has been settled since, or is told again; what one that has ended told waits, unless another
+    one was there after it.
+    """
+    last = max((each.seen_at for each in schedulers), default=now)
+    is_any_live = any(each.is_live(now) for each in schedulers)
+    for each in schedulers:
+        told = each.status.get("next_due")
+        counts = each.is_live(now) if is_any_live else last - each.seen_at < STALE
+        if counts and isinstance(told, str):
+            due = to_us(datetime.fromisoformat(told))
+            waited = (each.seen_at if is_any_live else now) - due
+            if waited > 0:
+                yield waited, due
+
+
+def tables_told(schedulers: Sequence[SchedulerInfo], now: int) -> list[Mapping[str, Any]]:
+    """Return what schedulers say of the tables that they read, by name: of each what the one seen last says.
+
+    Where none is live, what those that were say.
+    """
+    live = [each for each in schedulers if each.is_live(now)] or schedulers
+    found: dict[str, Mapping[str, Any]] = {}
+    for each in sorted(live, key=lambda each: each.seen_at):
+        found.update((table["name"], table) for table in rowports.tables_in(each.status))
+    return [found[name] for name in sorted(found)]
 
 
 def _complaints(scheduler: SchedulerInfo, now: int, limits: Limits) -> Iterator[str]:
@@ -117,6 +160,9 @@ def _complaints(scheduler: SchedulerInfo, now: int, limits: Limits) -> Iterator[
         yield f"{scheduler.holder}: the store is another one than before, it fires nothing: see `beatd state status`"
     if status.get("clock_held"):
         yield f"{scheduler.holder}: its clock was set forward; held for a minute"
+    for table in tables_told([scheduler], now):
+        if table.get("trouble"):
+            yield f"{scheduler.holder}: edits are not noticed: {table['trouble']}"
     if isinstance(until := status.get("clock_back_until"), int):
         yield f"{scheduler.holder}: its clock was set back; what has fired up to {iso(until)} is not fired again"
     if isinstance(skew, int | float) and abs(skew) * 1000 > limits.max_clock_skew:

@@ -7,6 +7,7 @@ from itertools import islice
 import click
 
 from beatd.cli.ics import calendar
+from beatd.cli.listing.upcoming import entries_of_tables
 from beatd.cli.moments import utc_moment
 from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.output import json_line, short, table
@@ -39,13 +40,16 @@ def command(
 ) -> None:
     """Show what fires next, over all entries of the sources.
 
-    Sources are the files and application modules; where neither is given, what the store's set holds.
+    Sources are the files and application modules; where neither is given, what the store's set holds. Of a table with
+    more than 10000 rows those are looked at that a scheduler last told to fire next; rows that none has read yet are
+    left out, and --after and --ics want entries by name.
     """
     if ics and as_json:
         raise click.UsageError("give --ics or --json, not both")
-    entries = entries_named(settings, names) if names else read_entries(settings)
     now = SystemClock().now()
     since = now if after is None else after
+    soon = not ics and since <= now
+    entries = entries_named(settings, names) if names else _all(settings, since, count if soon else None)
     if ics:
         # Of each entry, for one that fires every minute would leave no room for the others.
         each = merge(*(islice(_fires(entry, since), count) for entry in entries))
@@ -63,6 +67,13 @@ def command(
         return
     columns = ("FIRE TIME", "UTC", "ENTRY", "TASK")
     table(columns, ((short(fire, entry.timezone), iso(fire), name, entry.task) for fire, name, entry in fires))
+
+
+def _all(settings: Settings, since: int, count: int | None) -> list[Entry]:
+    """Return the entries of the sources, of each name the first."""
+    found = read_entries(settings)
+    taken = {entry.name for entry in found}
+    return found + [entry for entry in entries_of_tables(settings, since, count) if entry.name not in taken]
 
 
 def _fires(entry: Entry, since: int) -> Iterator[Fire]:

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterable
-from functools import update_wrapper
+from contextlib import suppress
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
+from beatd.config.bounds import MOST_CHILDREN
 from beatd.errors import BeatdError, SettingsError
 
 if TYPE_CHECKING:
@@ -46,7 +48,11 @@ app_option = _setting(
     "-A", "--app", metavar="MODULE[:ATTR]", multiple=True, help="Application module to import; may be repeated."
 )
 schedule_option = _setting(
-    "-s", "--schedule", metavar="SRC", multiple=True, help="TOML file, folder, or celery:MODULE; may be repeated."
+    "-s",
+    "--schedule",
+    metavar="SRC",
+    multiple=True,
+    help="TOML file, folder, URL of a database, or celery:MODULE; may be repeated.",
 )
 log_options = (
     _setting("-l", "--log-level", metavar="LEVEL", help="debug, info, warning, error or critical."),
@@ -58,13 +64,39 @@ worker_options = (
         "--concurrency",
         "--workers",
         "workers",
-        type=click.IntRange(1, 1024),
+        type=click.IntRange(1, MOST_CHILDREN),
         metavar="N",
-        help="Children, or threads, that run tasks; one per CPU, four at most, if not given.",
+        help="Children, or threads, that run tasks; one per CPU if not given (run: four at most).",
     ),
-    _setting("-Q", "--queues", metavar="NAME,...", help="The queues to take tasks from, separated by commas."),
-    _setting("-P", "--pool", metavar="POOL", help="prefork or solo."),
+    _setting(
+        "-Q",
+        "--queues",
+        metavar="NAME,...",
+        help="Queues to take from: a,b as one; a:5,b:1 by weight; a:first,b in order.",
+    ),
+    _setting("-P", "--pool", metavar="POOL", help="prefork, threads or solo."),
+    _setting(
+        "--max-tasks-per-child",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Replace a child after so many tasks; never, if not given.",
+    ),
+    _setting(
+        "--max-memory-per-child",
+        metavar="SIZE",
+        help="Replace a child that has grown larger, such as 200MB or 1.5GiB; a bare number is bytes.",
+    ),
+    _setting(
+        "--autoscale",
+        metavar="MIN,MAX",
+        help="As many children as there is work for, between these bounds; outweighs -c.",
+    ),
 )
+WORKER_SETTINGS = frozenset({"workers", "queues", "pool", "max_tasks_per_child", "max_memory_per_child", "autoscale"})
+"""What ``worker_options`` set."""
+
+namespace_option = _setting("--namespace", metavar="NAME", help="What separates several beatds in one store.")
+app_dir_option = _setting("--app-dir", metavar="DIR", help="Folder put first on the import path.", type=click.Path())
 _state_option = _setting(
     "--state", metavar="URL", help="The store of the scheduler's state; the broker's own if not given."
 )
@@ -75,8 +107,8 @@ _STORES = (
     _state_option,
     app_option,
     config_option,
-    _setting("--app-dir", metavar="DIR", help="Folder put first on the import path.", type=click.Path()),
-    _setting("--namespace", metavar="NAME", help="What separates several beatds in one store."),
+    app_dir_option,
+    namespace_option,
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON: one object, or one per line for a list.")
 
@@ -97,13 +129,27 @@ def read_settings(*, strict: bool = False, whole: bool = False) -> "Settings":
     from beatd.app.code import app_settings_of
 
     try:
-        own = app_settings_of(settings)
+        own = app_settings_of(settings, meanwhile=partial(_load_engines, settings) if strict else None)
     except BeatdError as error:
         if strict:
             raise
         click.echo(f"warning: what App(...) says about settings is not known: {error}", err=True)
         return settings
     return load_settings(options, config_path=config, environ=os.environ, app_settings=own)
+
+
+def _load_engines(settings: "Settings") -> None:
+    """Import what a command that needs the code will need, the drivers too, as far as the broker is known by now."""
+    import beatd.wiring.worker
+    import beatd.worker.supervisor  # noqa: F401  as above
+    from beatd.wiring import open_broker, open_state
+
+    if settings.origins["broker"] == "default":
+        return
+    # They connect at first use; what is wrong with the URL is told then.
+    with suppress(BeatdError):
+        open_broker(settings, create=False).close()
+        open_state(settings, create=False).close()
 
 
 def also(options: Iterable[Callable[[Any], Any]]) -> Callable[[AnyFunction], AnyFunction]:
@@ -130,6 +176,12 @@ def with_settings(function: Callable[Concatenate["Settings", P], R]) -> Callable
 def with_settings_but_state(function: Callable[Concatenate["Settings", P], R]) -> Callable[P, R]:
     """Do as ``with_settings`` does for a command whose ``--state`` means something else."""
     return _with(function, strict=False, options=[option for option in _STORES if option is not _state_option])
+
+
+def with_settings_of_edits(function: Callable[Concatenate["Settings", P], R]) -> Callable[P, R]:
+    """Do as ``with_settings`` does for a command that edits entries: ``--schedule`` is an entry's own there."""
+    options = [broker_option, app_option, config_option, app_dir_option, namespace_option]
+    return _with(function, strict=False, options=options)
 
 
 def with_code(function: Callable[Concatenate["Settings", P], R]) -> Callable[P, R]:

@@ -5,11 +5,11 @@ from threading import Event
 import click
 import msgspec
 
+from beatd.brokerports import Outcomes, Stored
 from beatd.cli.output import clean, json_line, optional_iso, pairs, short
 from beatd.clock import SystemClock
 from beatd.core.states import FINAL
 from beatd.errors import ResultTimeoutError
-from beatd.ports import Outcomes, Stored
 
 _POLL_SECONDS = 0.05
 

@@ -12,6 +12,7 @@ import msgspec
 from beatd.schedules.moments import from_us, iso
 
 _WIDE = 10_000
+_CELL = 80
 
 
 def json_line(value: Mapping[str, Any]) -> None:
@@ -59,6 +60,11 @@ def clean(value: object) -> str:
 def one_line(value: object) -> str:
     """Return ``clean`` text without line breaks, so that nobody's text passes for a line of ours."""
     return clean(value).replace("\n", " ")
+
+
+def beginning(text: str) -> str:
+    """Return a text short enough for a table's cell; a schedule may have thousands of characters."""
+    return text if len(text) <= _CELL else f"{text[: _CELL - 1]}…"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

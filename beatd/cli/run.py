@@ -1,12 +1,13 @@
 """``beatd run``."""
 
 import sys
+from dataclasses import replace
 from functools import partial
 
 import click
 
-from beatd.cli.options import also, examples, given, log_options, with_code, worker_options
-from beatd.cli.sources import no_source
+from beatd.cli.options import WORKER_SETTINGS, also, examples, given, log_options, with_code, worker_options
+from beatd.cli.sources import own_table
 from beatd.config.settings import Settings
 
 
@@ -26,15 +27,16 @@ from beatd.config.settings import Settings
 def command(settings: Settings, *, no_worker: bool, strict: bool, replace_set: bool, catch_up: bool) -> None:
     """Run scheduler and worker under one supervisor.
 
-    Reads the schedules of each --schedule SRC (a TOML file, a folder of them, or celery:MODULE for the beat_schedule of
-    a Celery project), else of ./beatd.toml. Ctrl-C or TERM ends it once the tasks that run have had their time; HUP
-    reads the schedules again.
+    Reads the schedules of each --schedule SRC (a TOML file, a folder of them, sqlite:///PATH or postgresql://… for the
+    table beatd_schedules of a database, or celery:MODULE for the beat_schedule of a Celery project), else of
+    ./beatd.toml, else of that table in the broker's own database where it has rows. Ctrl-C or TERM ends it once the
+    tasks that run have had their time; HUP reads the schedules again.
     """
-    said = {"workers", "queues", "pool"} & given(click.get_current_context()).keys()
+    said = WORKER_SETTINGS & given(click.get_current_context()).keys()
     if no_worker and said:
-        raise click.UsageError(f"--no-worker and --{min(said)} exclude each other")
+        raise click.UsageError(f"--no-worker and --{min(said).replace('_', '-')} exclude each other")
     if not settings.schedule and not settings.app:
-        raise no_source()
+        settings = replace(settings, schedule=(own_table(settings),))
     from beatd.app.celery.reading import read_celery
     from beatd.app.code import code_of
     from beatd.wiring.schedule import Manner

@@ -82,8 +82,9 @@ def command(  # noqa: PLR0913  one parameter per option
     narrowed = any(value is not None for value in (entry, task, only, since, until, message_id, before))
     from beatd.wiring import open_state
     from beatd.wiring.entries import list_entries
+    from beatd.wiring.lines import open_lines
 
-    with closing(open_state(settings, create=False)) as state:
+    with closing(open_state(settings, create=False)) as state, open_lines(settings, state) as lines:
         runs = state.history.runs(
             entry=entry,
             task=task,
@@ -94,9 +95,10 @@ def command(  # noqa: PLR0913  one parameter per option
             limit=limit,
             before=before,
         )
+        runs = lines.explained(runs)
         unknown = entry is not None and not runs and not state.history.runs(entry=entry, limit=1)
     if unknown:
-        list_entries(settings, name=entry)  # raises, with the nearest name, where the set has no such entry
+        list_entries(settings, name=entry)  # raises, with the nearest name, where there is no such entry
     if as_json:
         for run in runs:
             json_line(_plain(run))

@@ -1,24 +1,26 @@
 """The entries of files, Celery projects and code, read for commands that fire nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 
 from beatd.config.settings import Settings
-from beatd.config.urls import celery_app
+from beatd.config.urls import celery_app, is_url
 from beatd.core.document import nearest
 from beatd.core.entry import Draft, Entry
 from beatd.core.field_values import shown
-from beatd.errors import BeatdError, SettingsError, StoreError
+from beatd.errors import BeatdError, SettingsError, StoreError, UnknownEntryError
 from beatd.stores.toml import TomlSource
 
 
 def read_drafts(settings: Settings) -> list[Draft]:
-    """Return what every source defines, the first of each name. Raises DefinitionError, AppImportError."""
+    """Return what every source but tables defines, the first of each name. Raises DefinitionError, AppImportError."""
     from beatd.app.code import code_of
 
     drafts: dict[str, Draft] = {}
     code = code_of(settings)
-    reads = [*(_file(path, settings) for path in settings.schedule), *([code.read] if code else [])]
+    files = [path for path in settings.schedule if not is_url(path)]
+    reads = [*(_file(path, settings) for path in files), *([code.read] if code else [])]
     for draft in (draft for read in reads for draft in read()):
         drafts.setdefault(draft.name, draft)
     return list(drafts.values())
@@ -39,7 +41,10 @@ def read_entries(settings: Settings) -> list[Entry]:
 
 
 def entries_named(settings: Settings, names: Sequence[str]) -> list[Entry]:
-    """Return these entries of the sources. Raises BeatdError where one is not there, or what is wrong with it."""
+    """Return these entries of the sources, rows of tables included.
+
+    Raises BeatdError where one is not there, or what is wrong with it.
+    """
     if settings.schedule or settings.app:
         drafts = read_drafts(settings)
         for draft in drafts:
@@ -49,11 +54,36 @@ def entries_named(settings: Settings, names: Sequence[str]) -> list[Entry]:
     else:
         found = read_entries(settings)
     entries = {entry.name: entry for entry in found}
-    for name in names:
-        if name not in entries:
-            hint = nearest(name, entries)
-            raise BeatdError(f"there is no entry {shown(name)}" + (f"; {hint}" if hint else ""))
-    return [entries[name] for name in dict.fromkeys(names)]
+    return [entries.get(name) or _stored(settings, name, entries) for name in dict.fromkeys(names)]
+
+
+def _stored(settings: Settings, name: str, others: Mapping[str, Entry]) -> Entry:
+    """Return the entry that the store or a table has of a name that no file has."""
+    from beatd.wiring.entries import list_entries
+
+    try:
+        (view,) = list_entries(settings, name=name)
+    except StoreError as error:
+        hint = nearest(name, others)
+        if hint is None and isinstance(error, UnknownEntryError):
+            raise
+        raise BeatdError(f"there is no entry {shown(name)}" + (f"; {hint}" if hint else "")) from error
+    entry = None if view.version is None else view.version.entry
+    if entry is None:
+        raise BeatdError(f"{view.source}: {view.error}")
+    if view.pause is not None:
+        raise BeatdError(f"entry {shown(name)} is paused, so it does not fire; `beatd resume` ends that")
+    return entry
+
+
+def own_table(settings: Settings) -> str:
+    """Return the broker's URL where its database has rows, such as `beatd add` makes. Raises SettingsError."""
+    from beatd.cli.listing.tables import open_tables
+
+    with ExitStack() as stack:
+        if open_tables(settings, stack):
+            return settings.broker
+    raise no_source()
 
 
 def no_source(reason: str = "there is no ./beatd.toml") -> SettingsError:

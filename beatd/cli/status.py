@@ -1,7 +1,7 @@
 """``beatd status``."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -9,11 +9,14 @@ from typing import Any
 
 import click
 
-from beatd.cli.health import Health, Limits, is_live, judge, unattended
+from beatd import rowports
+from beatd.brokerports import WorkerInfo
+from beatd.cli.health import Health, Limits, is_live, judge, tables_told, unattended
+from beatd.cli.operate.queue import pause_shown, pause_told
 from beatd.cli.options import examples, json_option, with_settings
-from beatd.cli.output import json_line, optional_iso, short, span, table
+from beatd.cli.output import json_line, one_line, optional_iso, short, span, table
 from beatd.config.settings import Settings
-from beatd.ports import SchedulerInfo, WorkerInfo
+from beatd.ports import SchedulerInfo
 from beatd.schedules.moments import to_us
 
 
@@ -45,16 +48,19 @@ def command(settings: Settings, *, check: bool, as_json: bool) -> None:
         schedulers, installation = state.leases.holders(), state.repairs.find()
         now = state.clock.now()
     with closing(open_broker(settings, create=False)) as broker:
-        sizes, workers = broker.admin.sizes(), broker.admin.workers()
+        sizes, workers, paused = broker.admin.sizes(), broker.admin.workers(), broker.pauses.paused()
     limits = Limits(late_after=settings.late_after, max_clock_skew=settings.max_clock_skew)
     health = judge(schedulers, list_entries(settings), installation, now=now, limits=limits)
     if not celery_consumes(settings):
         # Celery's workers report themselves nowhere: of their queues nobody can tell that they are left alone.
         health = replace(health, problems=(*health.problems, *unattended(sizes, workers, now=now)))
     if as_json:
-        json_line(_plain(schedulers, workers, sizes, health))
+        told = {name: pause_told(each) for name, each in paused.items()}
+        json_line({**_plain(schedulers, workers, sizes, health), "paused_queues": told})
     else:
-        _print(schedulers, workers, sizes, health, settings.timezone)
+        print_status(schedulers, workers, sizes, health, settings.timezone)
+        for name, each in paused.items():
+            click.echo(f"paused: queue {one_line(name)} {one_line(pause_shown(each, settings))}")
     sys.exit(1 if check and health.problems else 0)
 
 
@@ -70,6 +76,7 @@ def _plain(
         "late_entries": health.late,
         "waits_until": optional_iso(health.waits_until),
         "entries": dict(health.entries),
+        "tables": [dict(each) for each in tables_told(schedulers, health.now)],
         "schedulers": [
             {
                 "holder": each.holder,
@@ -78,7 +85,7 @@ def _plain(
                 "started_at": optional_iso(each.started_at),
                 "seen_at": optional_iso(each.seen_at),
                 "expires_at": optional_iso(each.expires_at),
-                "live": each.expires_at > health.now,
+                "live": each.is_live(health.now),
                 "parts": each.parts,
                 "revision": each.revision,
                 "status": dict(each.status),
@@ -102,15 +109,16 @@ def _plain(
     }
 
 
-def _print(
+def print_status(
     schedulers: list[SchedulerInfo],
     workers: list[WorkerInfo],
     sizes: Mapping[str, Mapping[str, int]],
     health: Health,
     timezone: str,
 ) -> None:
-    states = ", ".join(f"{count} {state}" for state, count in sorted(health.entries.items())) or "none"
-    click.echo(f"entries: {states}")
+    """Print it for people, moments in this zone."""
+    states = ", ".join(f"{count} {state}" for state, count in sorted(health.entries.items()))
+    click.echo(f"entries: {'; '.join(filter(None, (states, _rows(schedulers, health.now)))) or 'none'}")
     late = f"; late entries: {health.late}" if health.late else ""
     click.echo(f"lag: {span(health.lag_ms)}{late}; parts held: {health.parts_held} of {health.parts}")
     click.echo()
@@ -123,7 +131,7 @@ def _print(
         (
             (
                 each.holder,
-                "yes" if each.expires_at > health.now else "no",
+                "yes" if each.is_live(health.now) else "no",
                 short(each.started_at, timezone),
                 short(each.seen_at, timezone),
                 each.parts,
@@ -141,6 +149,7 @@ def _print(
         ),
     )
     click.echo()
+    _print_tables(schedulers, timezone)
     table(
         ("WORKER", "LIVE", "SINCE", "SEEN", "CHILDREN", "QUEUES"),
         (
@@ -165,9 +174,40 @@ def _print(
         click.echo(f"problem: {problem}")
 
 
+def _print_tables(schedulers: list[SchedulerInfo], timezone: str) -> None:
+    """Print how far each scheduler has read the tables that entries are read from, where there are any."""
+    read = [(each, told) for each in schedulers for told in rowports.tables_in(each.status)]
+    if not read:
+        return
+    table(
+        ("TABLE", "SCHEDULER", "ROWS", "READ", "LAST EDIT", "COMPARED", "QUARANTINED"),
+        (
+            (
+                told.get("name"),
+                each.holder,
+                told.get("rows"),
+                "all" if told.get("loaded") else "going on",
+                _moment(told.get("noticed_at"), timezone),
+                _moment(told.get("compared_at"), timezone),
+                told.get("quarantined"),
+            )
+            for each, told in read
+        ),
+    )
+    click.echo()
+
+
+def _rows(schedulers: Sequence[SchedulerInfo], now: int) -> str | None:
+    told = [table["rows"] for table in tables_told(schedulers, now)]
+    return f"{sum(told)} {'row' if sum(told) == 1 else 'rows'} in tables" if told else None
+
+
 def _held_since(scheduler: SchedulerInfo, timezone: str) -> str:
-    since = scheduler.status.get("holding_since")
-    return short(to_us(datetime.fromisoformat(since)), timezone) if isinstance(since, str) else "-"
+    return _moment(scheduler.status.get("holding_since"), timezone)
+
+
+def _moment(told: object, timezone: str) -> str:
+    return short(to_us(datetime.fromisoformat(told)), timezone) if isinstance(told, str) else "-"
 
 
 def _number(value: object) -> float | None:

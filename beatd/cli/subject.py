@@ -10,7 +10,7 @@ import click
 from beatd.cli.options import read_settings
 from beatd.cli.sources import entries_named, read_entries
 from beatd.config.settings import Settings
-from beatd.config.urls import celery_app
+from beatd.config.urls import is_file
 from beatd.core.calendars import NO_CALENDARS, Calendars
 from beatd.core.compiling import schedule_of
 from beatd.core.entry import Entry
@@ -87,7 +87,7 @@ def is_named(entry: Entry) -> bool:
 def _calendars(settings: Settings) -> Calendars:
     """Return the calendars of the sources: of their files or, where there are none, those that stored entries name."""
     if settings.schedule:
-        paths = [Path(source) for source in settings.schedule if celery_app(source) is None]
+        paths = [Path(source) for source in settings.schedule if is_file(source)]
         try:
             return calendars_of([read_toml(file) for path in paths for file in toml_files(path)])
         except DefinitionError as error:

@@ -12,7 +12,8 @@ import click
 from beatd.cli.options import examples, read_settings, setting_options
 from beatd.cli.units import Place, scheduler_unit, worker_unit
 from beatd.config.settings import Settings
-from beatd.config.urls import celery_app
+from beatd.config.urls import is_file
+from beatd.core.urls import masked
 from beatd.errors import BeatdError
 
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?|[0-9]{1,9}")  # a name, or a number
@@ -36,12 +37,12 @@ def command(*, user: str | None, output: Path | None) -> None:
         executable=executable,
         words=tuple(words),
         folder=str(Path.cwd()),
-        schedules=tuple(path if celery_app(path) else str(Path(path).absolute()) for path in settings.schedule)
-        or (str(Path("beatd.toml").absolute()),),
+        schedules=() if any(map(_has_password, settings.schedule)) else _sources(settings),
         apps=settings.app if settings.origins["app"] == "command line" else (),
         user=name,
         settings=_given_settings(settings),
     )
+    _say_left_out(settings)
     units = {"beatd.service": scheduler_unit(place), "beatd-worker@.service": worker_unit(place)}
     for file, text in units.items():
         if output is None:
@@ -62,8 +63,30 @@ def _given_settings(settings: Settings) -> tuple[tuple[str, str], ...]:
         ("app_dir", str(Path(settings.app_dir).absolute())),
     )
     return tuple(
-        (f"--{key.replace('_', '-')}", value) for key, value in values if settings.origins[key] == "command line"
+        (f"--{key.replace('_', '-')}", value)
+        for key, value in values
+        if settings.origins[key] == "command line" and not _has_password(value)
     )
+
+
+def _sources(settings: Settings) -> tuple[str, ...]:
+    given = settings.schedule or ("beatd.toml",)
+    return tuple(str(Path(source).absolute()) if is_file(source) else source for source in given)
+
+
+def _has_password(url: str) -> bool:
+    return masked(url) != url
+
+
+def _say_left_out(settings: Settings) -> None:
+    """Say where URLs with a password belong: units, and command lines, are read by everybody."""
+    left_out = {"schedule": _sources(settings), "broker": (settings.broker,)}
+    for key, urls in left_out.items():
+        # What another file says is found there by the service, too.
+        is_ours = settings.origins[key] == "command line" or settings.origins[key].startswith("BEATD_")
+        if is_ours and any(map(_has_password, urls)):
+            told = f"BEATD_{key.upper()}={','.join(map(masked, urls))}"
+            click.echo(f"left out because of the password; write into /etc/default/beatd, mode 0600: {told}", err=True)
 
 
 def _write(path: Path, text: str) -> None:

@@ -48,7 +48,7 @@ SystemCallErrorNumber=EPERM
 """
 
 _UNIT = """\
-# Written by `beatd systemd`. Settings and secrets: /etc/default/beatd (BEATD_BROKER=..., BEATD_LOG_LEVEL=...).
+# Written by `beatd systemd`. Settings and secrets: /etc/default/beatd (BEATD_BROKER=..., BEATD_SCHEDULE=...; mode 0600)
 [Unit]
 Description={description}
 Wants=network-online.target

@@ -14,14 +14,21 @@ from beatd.config.settings import Settings
 @with_code
 @also(worker_options)
 @click.option("-n", "--name", "--hostname", "name", metavar="NAME", help="Its name, as `beatd status` shows it.")
+@click.option("--reload", "reloads", is_flag=True, help="For development: replace the children when code changes.")
 @also(log_options)
-def command(settings: Settings, *, name: str | None) -> None:
+def command(settings: Settings, *, name: str | None, reloads: bool) -> None:
     """Run a worker: children that claim tasks and run them.
 
     Ctrl-C or TERM stops claiming, gives the tasks that run their time, and puts back the rest.
     """
+    if reloads and settings.pool != "prefork":
+        raise click.UsageError(f"--reload replaces children, which -P {settings.pool} does not have; use -P prefork")
+    if reloads and not settings.app:
+        raise click.UsageError("--reload has nothing to watch; name the application with -A")
     from beatd.app.code import code_of
-    from beatd.wiring.together import run_worker
+    from beatd.app.sources import source_roots
     from beatd.wiring.work import Labour
+    from beatd.wiring.worker import run_worker
 
-    sys.exit(run_worker(settings, code_of(settings), labour=Labour(name=name)))
+    watched = source_roots(settings.app, settings.app_dir) if reloads else ()
+    sys.exit(run_worker(settings, code_of(settings), labour=Labour(name=name), watched=watched))

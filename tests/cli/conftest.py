@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -84,8 +85,16 @@ def start(tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
 
     def call(*words: str, command: list[str] | None = None) -> subprocess.Popen[bytes]:
         pipe = subprocess.PIPE
+        words = (*(command or COMMAND), *words)
+        # A shell starts what runs in its background with SIGINT ignored, and children inherit that.
+        heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
         return subprocess.Popen(
-            [*(command or COMMAND), *words], cwd=tmp_path, env=environment({}), stdout=pipe, stderr=pipe
+            words,
+            cwd=tmp_path,
+            env=environment({}),
+            stdout=pipe,
+            stderr=pipe,
+            preexec_fn=heeding,  # noqa: PLW1509  these tests have one thread
         )
 
     return call

@@ -1,9 +1,11 @@
 """The command line run in this process: as the console script does it, but quicker."""
 
 import json
+import os
 import shlex
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,3 +45,12 @@ class Beatd:
         said = self._capsys.readouterr()
         assert "Traceback" not in said.err
         return Said(int(ended.value.code or 0), said.out, said.err)
+
+
+def in_empty_folder(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: Path) -> Beatd:
+    """Return the command line as it is there, on a wide terminal and with no setting of the environment's."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "200")
+    for name in [name for name in os.environ if name.startswith("BEATD_")]:
+        monkeypatch.delenv(name)
+    return Beatd(capsys, monkeypatch)

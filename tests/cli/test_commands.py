@@ -67,6 +67,15 @@ def test_help_teaches_with_examples(name):
         (["runs", "--before", "yesterday"], "'yesterday' is no moment"),
         (["call", "x", "-k", "y"], "'y' is not KEY=VALUE"),
         (["run", "--no-worker", "--workers", "2"], "--no-worker and --workers exclude each other"),
+        (
+            ["run", "--no-worker", "--max-tasks-per-child", "2"],
+            "--no-worker and --max-tasks-per-child exclude each other",
+        ),
+        (["worker", "--autoscale", "5,2"], "--autoscale: the smaller number comes first, got '5,2'; write \"2,5\""),
+        (
+            ["worker", "--max-memory-per-child", "200"],
+            "--max-memory-per-child: '200' is less than any Python process takes",
+        ),
         (["worker", "-c", "0"], "Invalid value for '-c'"),
         (["completion", "tcsh"], "'tcsh' is not one of"),
     ],

@@ -54,6 +54,9 @@ def test_every_option_is_a_setting(run, write, tmp_path):
         "-c": ("workers", "3", 3),
         "-Q": ("queues", "a,b", ["a", "b"]),
         "-P": ("pool", "SOLO", "solo"),
+        "--max-tasks-per-child": ("max_tasks_per_child", "100", 100),
+        "--max-memory-per-child": ("max_memory_per_child", "200MB", 200_000_000),
+        "--autoscale": ("autoscale", "2, 8", "2,8"),
         "-A": ("app", "a", ["a"]),
         "--app-dir": ("app_dir", "src", "src"),
         "--namespace": ("namespace", "shop", "shop"),
@@ -75,7 +78,10 @@ def test_the_number_of_children_has_three_names(run, option):
     ("words", "says"),
     [
         (["-b", "mysql://u:secret@h"], "command line: --broker: 'mysql://u:***@h': mysql:// is not in this version; "),
-        (["-P", "gevent"], "command line: --pool: 'gevent' is not in this version; "),
+        (["-P", "gevent"], "command line: --pool: 'gevent' is not in this version; use 'threads'"),
+        (["-P", "eventlet"], "command line: --pool: 'eventlet' is not in this version; use 'threads'"),
+        (["-P", "asyncio"], "command line: --pool: 'asyncio' is not in this version; use 'threads'"),
+        (["-P", "thread"], "command line: --pool: must be 'prefork' or 'threads' or 'solo', got 'thread'"),
         (["--results", "mysql://h"], "command line: --results: 'mysql://h': mysql:// is not in this version; "),
         (["--config", "no.toml"], "no.toml: no such file; "),
         (["-l", "loud"], "command line: --log-level: must be 'debug' or "),
@@ -88,6 +94,15 @@ def test_a_setting_that_cannot_be_used_is_told_on_one_line(run, words, says):
     assert ended.err.startswith(f"error: {says}")
 
 
+@pytest.mark.parametrize("number", ["0", "-1", "1025", "x", "1.5", ""])
+@pytest.mark.parametrize("command", ["worker", "run"])
+def test_a_number_of_children_that_cannot_be_is_wrong_usage(run, command, number):
+    ended = run(command, "-c", number)
+    assert (ended.code, ended.out) == (2, "")
+    assert "Invalid value for '-c'" in ended.err
+    assert "1<=x<=1024" in ended.err or "is not a valid integer" in ended.err
+
+
 def test_the_same_mistake_in_the_environment_is_no_wrong_usage(run):
     assert run("config", env={"BEATD_POOL": "gevent"}).code == 1
 
@@ -95,3 +110,12 @@ def test_the_same_mistake_in_the_environment_is_no_wrong_usage(run):
 def test_an_unknown_variable_is_told(run):
     ended = run("config", env={"BEATD_BROKR": "x"})
     assert ended.err == "error: BEATD_BROKR: unknown environment variable; did you mean 'BEATD_BROKER'?\n"
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_a_password_in_the_url_of_a_source_is_not_shown(run, write, words):
+    write("a.toml", "")
+    out = run("config", "-s", "postgresql://u:hidden@h/d", "-s", "a.toml", *words).out
+    assert "hidden" not in out
+    assert "postgresql://u:***@h/d" in out
+    assert "a.toml" in out

@@ -26,6 +26,19 @@ def test_list_shows_the_stores_set_with_the_state_of_each_entry(beatd_in):
     assert "every monday" in found["broken"]["error"]
 
 
+def test_the_list_of_a_set_is_narrowed_and_sorted(beatd_in):
+    def names(*words):
+        return [line["name"] for line in beatd_in("list", "--json", *words).lines]
+
+    assert names("--failing") == ["nobody"]
+    assert names("--errors") == ["broken"]
+    assert names("--task", "tasks.add") == ["tick", "yearly"]
+    assert names("--tag", "none") == []
+    assert names("--sort", "next")[2:] == ["yearly", "broken"]
+    assert names("--limit", "2", "--after", "broken") == ["nobody", "tick"]
+    assert names("--sort", "next", "--after", "yearly") == ["broken"]
+
+
 def test_list_for_people_is_a_table(beatd_in):
     lines = beatd_in("list").out.splitlines()
     assert lines[0].split() == ["NAME", "SCHEDULE", "ZONE", "TASK", "STATE", "NEXT", "RUNS"]

@@ -97,18 +97,19 @@ def test_state_is_shown_and_repaired(shop, tmp_path):
     run_in(shop, "db", "backup", str(tmp_path / "beatd.db"))
     env = {"STATE_DIRECTORY": str(tmp_path)}
     told = run_in(tmp_path, "state", "status", "--json", env=env)
-    assert (told.code, told.json["known"], told.json["problems"]) == (0, None, [])
-    (tmp_path / "beatd.installation").write_text("another\n")
+    place = tmp_path / "beatd.installation"
+    assert (told.code, told.json["known"], told.json["problems"]) == (0, {str(place): None}, [])
+    place.write_text("another\n")
     told = run_in(tmp_path, "state", "status", env=env)
     assert told.code == 1
-    assert "problem: another state is known here, another" in told.out
+    assert f"problem: another state is known in {place}, another" in told.out
     (tmp_path / "beatd.toml").write_text(ENTRY)
     refused = run_in(tmp_path, "run", "--no-worker", env=env)
     assert refused.code == 1
     assert "beatd state init --from now|TIME" in refused.err
     made = run_in(tmp_path, "state", "init", "--from", "now", "--json", env=env).json
     told = run_in(tmp_path, "state", "status", "--json", env=env)
-    assert (told.code, told.json["id"], told.json["known"]) == (0, made["id"], made["id"])
+    assert (told.code, told.json["id"], told.json["known"]) == (0, made["id"], {str(place): made["id"]})
     ended = run_in(tmp_path, "state", "init", "--from", "now", env=env)
     assert (ended.code, "nothing to repair" in ended.err) == (1, True)
 

@@ -1,7 +1,9 @@
 import pytest
 
-from beatd.cli.health import Limits, judge, unattended
-from beatd.ports import Installation, SchedulerInfo, WorkerInfo
+from beatd.brokerports import WorkerInfo
+from beatd.cli.health import Limits, judge, tables_told, unattended
+from beatd.cli.status import print_status
+from beatd.ports import Installation, SchedulerInfo
 from beatd.wiring.entries import EntryView
 
 NOW = 1_800_000_000_000_000
@@ -53,6 +55,41 @@ def test_a_fire_that_waits_for_long_is_a_problem():
     assert problems([scheduler()], [view(NOW - 61 * SECOND)]) == (
         "the oldest fire that is due waits since 2027-01-15T07:58:59Z",
     )
+
+
+def test_rows_of_tables_wait_as_their_scheduler_tells():
+    told = {"next_due": "2027-01-15T07:58:30Z", "late": 3}
+    found = health([scheduler(seen_at=NOW - SECOND, status=told)], [view(NOW - SECOND)])
+    assert (found.lag_ms, found.late) == (89_000, 3)
+    assert found.problems == ("the oldest fire that is due waits since 2027-01-15T07:58:30Z",)
+    assert health([scheduler(status={"next_due": "2027-01-15T08:00:30Z"})]).lag_ms == 0
+    assert health([scheduler(status={"next_due": None})], [view(NOW - SECOND)]).lag_ms == 1000
+
+
+def test_what_a_scheduler_that_has_ended_would_fire_next_waits_from_then_on():
+    gone = scheduler(expires_at=NOW - 1, seen_at=NOW - 70 * SECOND, status={"next_due": "2027-01-15T07:58:55Z"})
+    long_gone = scheduler(expires_at=NOW - 1, seen_at=NOW - 99 * SECOND, status={"next_due": "2027-01-15T07:58:21Z"})
+    assert health([long_gone, gone]).lag_ms == 65_000
+    assert health([long_gone, gone, scheduler()]).lag_ms == 0
+
+
+def table(name="postgresql://db/shop", **changed):
+    values = {"name": name, "rows": 2, "loaded": True, "quarantined": 0, "trouble": None}
+    return {**values, **changed}
+
+
+def test_a_table_is_told_of_by_who_was_seen_last() -> None:
+    former = scheduler(holder="old", expires_at=NOW - 1, status={"tables": [table("a", rows=9), table("gone")]})
+    early = scheduler(seen_at=NOW - SECOND, status={"tables": [table("b"), table("a", rows=1)]})
+    late = scheduler(status={"tables": [table("a", rows=3)]})
+    assert [(each["name"], each["rows"]) for each in tables_told([late, former, early], NOW)] == [("a", 3), ("b", 2)]
+    assert [each["name"] for each in tables_told([former], NOW)] == ["a", "gone"]
+    assert tables_told([scheduler(), scheduler(status={"tables": None})], NOW) == []
+
+
+def test_a_table_that_cannot_be_read_is_a_problem() -> None:
+    status = {"tables": [table(), table("x", trouble="x is not available: it is locked")]}
+    assert problems([scheduler(status=status)]) == ("h:1: edits are not noticed: x is not available: it is locked",)
 
 
 def test_a_set_that_is_not_taken_is_a_problem():
@@ -140,6 +177,15 @@ def test_clocks_that_differ_or_were_set_are_problems():
     )
     assert "set forward" in problems([scheduler(status={"clock_held": True})])[0]
     assert "another one than before" in problems([scheduler(status={"strange_store": True})])[0]
+
+
+def test_entries_are_counted_in_one_line_and_tables_told_in_one_block(capsys):
+    told = scheduler(status={"tables": [table(rows=2), table("sqlite:////b.db", rows=1)]})
+    found = health([told], [view(NOW), view(NOW)])
+    print_status([told], [], {}, found, "UTC")
+    out = capsys.readouterr().out
+    assert out.startswith("entries: 2 ok; 3 rows in tables\n")
+    assert out.count("postgresql://db/shop") == 1
 
 
 def test_until_when_a_clock_that_was_set_back_is_waited_for_is_told():

@@ -74,3 +74,34 @@ def test_settings_of_the_command_line_are_passed_on(run, write, tmp_path):
 
 def test_an_impossible_user_is_wrong_usage(run):
     assert run("systemd", "--user", "a b").code == 2
+
+
+SECRET = "postgresql://ann:s3cret@db/shop"
+
+
+def test_a_table_is_passed_on_as_a_source(run, write, tmp_path):
+    write("beatd.toml", "")
+    out = run("systemd", "--schedule", "beatd.toml", "--schedule", "postgresql://ann@db/shop").out
+    assert f"run --schedule {tmp_path}/beatd.toml --schedule postgresql://ann@db/shop\n" in out
+
+
+def test_a_password_of_the_command_line_stays_out_of_the_units(run, write, tmp_path):
+    write("beatd.toml", "")
+    ended = run("systemd", "--schedule", "beatd.toml", "--schedule", SECRET, "--broker", SECRET)
+    assert "s3cret" not in ended.out + ended.err
+    assert ended.out.count("/bin/beatd run\n") == 1
+    assert f"BEATD_SCHEDULE={tmp_path}/beatd.toml,postgresql://ann:***@db/shop" in ended.err
+    assert "BEATD_BROKER=postgresql://ann:***@db/shop" in ended.err
+
+
+def test_a_password_from_elsewhere_stays_there(run, write):
+    write("secret", SECRET)
+    write("beatd.toml", '[beatd]\nschedule = ["beatd.toml", { file = "secret" }]\n')
+    ended = run("systemd")
+    assert "s3cret" not in ended.out + ended.err
+    assert "--schedule" not in ended.out
+    assert ended.err == ""
+    ended = run("systemd", env={"BEATD_SCHEDULE": SECRET})
+    assert "s3cret" not in ended.out + ended.err
+    assert "--schedule" not in ended.out
+    assert "BEATD_SCHEDULE=postgresql://ann:***@db/shop" in ended.err

@@ -15,9 +15,9 @@ from beatd.wiring.installation import StateView, init_state, state_view
 def command() -> None:
     """Show or repair the state of the namespace.
 
-    The state is what schedulers know of fires: records, history, the set. It has an id, which is kept beside it in
-    $STATE_DIRECTORY and in the memory of those that run, so that a store that was lost or swapped is noticed: nothing
-    is fired from another one.
+    The state is what schedulers know of fires: records, history, the set. It has an id, which is also kept in
+    $STATE_DIRECTORY, in the databases that are sources of entries, and in the memory of those that run, so that a store
+    that was lost or swapped is noticed: nothing is fired from another one.
     """
 
 
@@ -40,10 +40,11 @@ def status(settings: Settings, *, as_json: bool) -> None:
             "since": short(state.since, settings.timezone),
             "revision": state.revision,
             "went back": short(state.rolled_back_at, settings.timezone) if state.rolled_back_at else "no",
-            "id kept in": "nowhere: $STATE_DIRECTORY is not set" if view.place is None else view.place,
         }
-        if view.place is not None:
-            told["id known there"] = view.known or "none yet: `beatd run` keeps it"
+        for where, known in view.kept.items():
+            told[f"known in {where}"] = known or "none yet: `beatd run` keeps it"
+        if not view.kept:
+            told["known"] = "nowhere else: $STATE_DIRECTORY is not set, and no database is among the sources"
         pairs(told)
         for problem in view.problems:
             click.echo(f"problem: {problem}")
@@ -83,7 +84,6 @@ def _plain(view: StateView) -> dict[str, object]:
         "digest": state.digest,
         "rolled_back_at": optional_iso(state.rolled_back_at),
         "replaces": list(state.replaces),
-        "kept_in": None if view.place is None else str(view.place),
-        "known": view.known,
+        "known": dict(view.kept),
         "problems": list(view.problems),
     }

@@ -1,0 +1,1 @@
+"""Commands that edit entries where they are."""

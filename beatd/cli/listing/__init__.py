@@ -1,0 +1,1 @@
+"""Entries of sets and tables, listed."""
