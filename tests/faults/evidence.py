@@ -66,8 +66,15 @@ class Evidence:
         self.on_record[message_id] = (entry, generation, first)
 
 
-def read_evidence(url: str) -> Evidence:
-    """Read the store at ``url``."""
+def read_evidence(url: str, *, versions: bool = True) -> Evidence:
+    """Read the store at ``url``; without its ``versions`` where somebody else has a record of them."""
+    found = _read(url)
+    if not versions:
+        found.changes.clear()
+    return found
+
+
+def _read(url: str) -> Evidence:
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
         with closing(sqlite3.connect(f"file:{rest.removeprefix('/')}?mode=ro", uri=True)) as connection:

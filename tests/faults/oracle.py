@@ -66,6 +66,11 @@ class Verdict:
     def holds(self) -> bool:
         return not (self.lost or self.doubled or self.problems)
 
+    @property
+    def is_clean(self) -> bool:
+        """Whether it holds, and nothing is on record as not emitted."""
+        return self.holds and not self.disposed.total()
+
     def __str__(self) -> str:
         told = f"{self.expected} expected, {self.traced} traced, {len(self.lost)} lost, {len(self.doubled)} doubled"
         disposed = ", ".join(f"{count} {reason}" for reason, count in sorted(self.disposed.items())) or "none"
@@ -89,9 +94,9 @@ def judge(evidence: Evidence, traces: Path, *, looked_after_until: int, may_repe
         _judge_life(life, changes, by_life.get(life, Traces()), evidence, found)
     for name, changes in evidence.changes.items():
         _judge_end(name, changes[-1], evidence, looked_after_until, found)
-    _judge_ranges(evidence, found)
+    judge_ranges(evidence, found)
     if evidence.keeps_all:
-        _judge_record(evidence, by_life, found)
+        judge_record(evidence, by_life, found)
     arrivals = sorted(moment for each in by_life.values() for moment in each.arrivals)
     found.silence = max((b - a for a, b in pairwise(arrivals)), default=0)
     return found
@@ -142,9 +147,13 @@ def _read(
 
 def _generation(message_id: str, entry: str, fire: int, most: int) -> int | None:
     for generation in range(most, 0, -1):
-        if message_id == str(uuid5(BEATD, f"beatd\n{generation}\n{fire}\n{entry}")):
+        if message_id == message_id_of(entry, generation, fire):
             return generation
     return None
+
+
+def message_id_of(entry: str, generation: int, fire: int) -> str:
+    return str(uuid5(BEATD, f"beatd\n{generation}\n{fire}\n{entry}"))
 
 
 def _judge_life(
@@ -190,32 +199,32 @@ def _handed_over(changes: list[Change], edits: dict[int, int], since: int, end: 
         reached: dict[int, tuple[int, list[Owned]]] = {}
         for since_, (cost, path) in ways.items():
             floor = max(later.moment, since_)
-            late = _between(observed, floor, later.moment + SLACK)
-            early = _between(observed, max(since_, floor - SKEW), floor)
+            late = between(observed, floor, later.moment + SLACK)
+            early = between(observed, max(since_, floor - SKEW), floor)
             untils = {floor, *(fire for fire in late if _is_by(former, edits[fire]))}
             for until in untils.union(fire - 1 for fire in early if _is_by(later, edits[fire])):
                 owned = Owned(since_, until, former.rule)
-                total = cost + _misfit(owned, observed)
+                total = cost + misfit(owned, observed)
                 if until not in reached or total < reached[until][0]:
                     reached[until] = (total, [*path, owned])
         ways = reached
     if changes[-1].rule is None:
         return min(ways.values(), key=lambda way: way[0])[1]
     last = [(cost, [*path, Owned(since_, end, changes[-1].rule)]) for since_, (cost, path) in ways.items()]
-    return min(last, key=lambda way: way[0] + _misfit(way[1][-1], observed))[1]
+    return min(last, key=lambda way: way[0] + misfit(way[1][-1], observed))[1]
 
 
 def _is_by(change: Change, edit: int) -> bool:
     return change.edit == edit
 
 
-def _between(observed: Sequence[int], since: int, until: int) -> Sequence[int]:
+def between(observed: Sequence[int], since: int, until: int) -> Sequence[int]:
     return observed[bisect_right(observed, since) : bisect_right(observed, until)]
 
 
-def _misfit(owned: Owned, observed: Sequence[int]) -> int:
+def misfit(owned: Owned, observed: Sequence[int]) -> int:
     """Return how many fires are either owned or observed, but not both."""
-    there = _between(observed, owned.since, owned.until)
+    there = between(observed, owned.since, owned.until)
     fitting = sum(owned.rule is not None and owned.rule.names(fire) for fire in there)
     return len(there) + len(owned.fires()) - 2 * fitting
 
@@ -230,7 +239,7 @@ def _judge_end(name: str, last: Change, evidence: Evidence, until: int, found: V
         found.problems.append(f"{name} was looked after until {cursor} only, of {until}")
 
 
-def _judge_ranges(evidence: Evidence, found: Verdict) -> None:
+def judge_ranges(evidence: Evidence, found: Verdict) -> None:
     by_life: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for each in evidence.ranges:
         by_life.setdefault((each.entry, each.generation), []).append((each.first, each.last))
@@ -238,7 +247,7 @@ def _judge_ranges(evidence: Evidence, found: Verdict) -> None:
         found.problems += [f"ranges overlap: {life} {a} {b}" for a, b in pairwise(sorted(spans)) if b[0] <= a[1]]
 
 
-def _judge_record(evidence: Evidence, by_life: dict[tuple[str, int], Traces], found: Verdict) -> None:
+def judge_record(evidence: Evidence, by_life: dict[tuple[str, int], Traces], found: Verdict) -> None:
     """Compare what the store says that it emitted with what came of it."""
     traced = {(*life, fire) for life, each in by_life.items() for fire in each.fires}
     recorded = {fire for message_id, fire in evidence.on_record.items() if message_id not in evidence.waiting}

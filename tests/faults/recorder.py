@@ -23,6 +23,7 @@ from tests.faults.evidence import KEYS, KOMBU_LISTS
 
 PAGE = 2000
 EACH = 0.05
+QUEUES_IN_USE = ("celery", "slow")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FAILURES = (OSError, sqlite3.Error, psycopg.Error, redis.RedisError)
 
@@ -76,7 +77,10 @@ class RedisQueue:
         self._client = redis.Redis.from_url(url, socket_timeout=5)
 
     def look(self) -> list[Seen]:
-        waiting: Any = self._client.zrange(f"{KEYS}ready:celery", 0, PAGE - 1, withscores=True)
+        return [each for queue in QUEUES_IN_USE for each in self._look(f"{KEYS}ready:{queue}")]
+
+    def _look(self, ready: str) -> list[Seen]:
+        waiting: Any = self._client.zrange(ready, 0, PAGE - 1, withscores=True)
         if not waiting:
             return []
         values: Any = self._client.hmget(f"{KEYS}messages", [id_ for id_, _ in waiting])
@@ -85,7 +89,8 @@ class RedisQueue:
     def remove(self, keys: Sequence[Any]) -> None:
         ids = [id_ for id_, _ in keys]
         with self._client.pipeline(transaction=True) as pipeline:
-            pipeline.zrem(f"{KEYS}ready:celery", *ids)
+            for queue in QUEUES_IN_USE:
+                pipeline.zrem(f"{KEYS}ready:{queue}", *ids)
             pipeline.hdel(f"{KEYS}messages", *ids)
             pipeline.execute()
 

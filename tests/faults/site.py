@@ -43,13 +43,17 @@ CHOICES = {
 
 
 class Run:
-    """One `beatd run`, started again and again; its signals reach the parent, the scheduler, or both."""
+    """One `beatd run`, started again and again; its signals reach the parent, the scheduler, or both.
+
+    ``environ``: variables that it gets besides ours.
+    """
 
     def __init__(self, command: list[str], folder: Path, log: Path) -> None:
         self._command, self._folder, self.log = command, folder, log
         self._process: subprocess.Popen[bytes] | None = None
         self._heard: socket.socket | None = None
         self.is_wanted = False
+        self.environ: dict[str, str] = {}
 
     @property
     def is_running(self) -> bool:
@@ -61,6 +65,7 @@ class Run:
             return
         address = f"beatd-tests-{uuid4().hex}"
         environ = {key: value for key, value in os.environ.items() if not key.startswith("BEATD_")}
+        environ |= self.environ
         environ["NOTIFY_SOCKET"] = f"@{address}"
         self._forget()
         self._heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
@@ -108,7 +113,39 @@ class Run:
             self._heard = None
 
 
-class Site:
+class Runs:
+    """Programs side by side, which are kept running."""
+
+    runs: list[Run]
+
+    def keep(self) -> None:
+        """Start again what ended by itself, as a service manager does: because the store was away as it started."""
+        for run in self.runs:
+            if run.is_wanted:
+                run.start()
+
+    def end(self) -> None:
+        """Kill what is left."""
+        for run in self.runs:
+            run.kill()
+
+    def logs(self, most: int = 4000) -> str:
+        return "".join(f"--- {run.log.name}\n{run.log.read_text()[-most:]}" for run in self.runs if run.log.exists())
+
+    def lines_with(self, *words: str) -> list[str]:
+        """Return the first lines of the logs with one of these words."""
+        lines = (line for run in self.runs if run.log.exists() for line in run.log.read_text().splitlines())
+        return [line for line in lines if any(word in line for word in words)][:20]
+
+    def wait(self, question: Callable[[], object], else_: str, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while not question():
+            assert time.monotonic() < deadline, f"{else_}\n{self.logs()}"
+            self.keep()
+            time.sleep(0.1)
+
+
+class Site(Runs):
     """A folder with a schedule file, an application, ``schedulers`` and, with ``workers`` 0, a recorder.
 
     ``load``: schedule and misfire of entries that are never edited.
@@ -135,12 +172,16 @@ class Site:
         self._written: dict[str, tuple[str | None, int]] = {}
         labour = ["--workers", str(workers), "-A", "tasks"] if workers else ["--no-worker"]
         self.runs = [
-            Run([BEATD, "run", "--broker", store.url_for(place), *labour], folder, folder / f"run-{place}.log")
+            Run([BEATD, "run", *self.given(place), *labour], folder, folder / f"run-{place}.log")
             for place in range(schedulers)
         ]
         (folder / "tasks.py").write_text(TASKS)
         self.traces.touch()
         self._recorder: subprocess.Popen[bytes] | None = None
+
+    def given(self, place: int) -> list[str]:
+        """Return the arguments by which the scheduler at a place finds the store."""
+        return ["--broker", self.store.url_for(place)]
 
     def edit(self) -> None:
         """Write another set, by an atomic rename as editors and deploys do."""
@@ -183,35 +224,18 @@ class Site:
             self._recorder = None
         return until
 
-    def keep(self) -> None:
-        """Start again what ended by itself, as a service manager does: because the store was away as it started."""
-        for run in self.runs:
-            if run.is_wanted:
-                run.start()
-
     def end(self) -> None:
         """Kill what is left."""
-        for run in self.runs:
-            run.kill()
+        super().end()
         if self._recorder is not None:
             self._recorder.kill()
             self._recorder.wait()
 
-    def logs(self, most: int = 4000) -> str:
-        return "".join(f"--- {run.log.name}\n{run.log.read_text()[-most:]}" for run in self.runs if run.log.exists())
-
     def complaints(self) -> list[str]:
         """Return the lines of the logs that no disturbance excuses."""
-        words = ("Traceback", "message was there already", "strange_store", "rolled_back", "store went back")
-        lines = (line for run in self.runs if run.log.exists() for line in run.log.read_text().splitlines())
-        return [line for line in lines if any(word in line for word in words)][:20]
-
-    def wait(self, question: Callable[[], object], else_: str, seconds: float = 60) -> None:
-        deadline = time.monotonic() + seconds
-        while not question():
-            assert time.monotonic() < deadline, f"{else_}\n{self.logs()}"
-            self.keep()
-            time.sleep(0.1)
+        return self.lines_with(
+            "Traceback", "message was there already", "strange_store", "rolled_back", "store went back"
+        )
 
     def _is_settled(self) -> bool:
         """Return whether something came during the last second, and all of it on time."""

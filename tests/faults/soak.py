@@ -6,9 +6,10 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.faults.nemesis import PROCESSES, disturb
+from tests.faults.nemesis import PROCESSES, Story, Terms, disturb
 from tests.faults.stores import ATTACKED
 
 # Of what is done to processes each twice as often as an edit.
@@ -31,29 +32,38 @@ class Progress:
         _say(f"{time.monotonic() - self._began:7.1f} s {self._count:9} messages  {said}")
 
 
-def main() -> int:
-    """Soak, print the verdict, and keep the traces and logs where it does not hold."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__)
-    parser.add_argument("driver", choices=ATTACKED)
+def main(
+    attack: Callable[[str, Path, Terms], Story],
+    drivers: Sequence[str],
+    doc: str | None,
+    *,
+    faults: Mapping[str, Sequence[str] | None] = FAULTS,
+    of: str = "fires",
+) -> int:
+    """Soak, print the verdict, and keep the traces and logs where it does not hold.
+
+    ``faults``: kinds of acts by a word for them, "processes" being one; ``of``: what the rate counts.
+    """
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("driver", choices=drivers)
     parser.add_argument("minutes", type=float)
-    parser.add_argument("--rate", type=int, default=1000, help="fires a second")
+    parser.add_argument("--rate", type=int, default=1000, help=f"{of} a second")
     parser.add_argument("--each", type=float, default=3.0, help="seconds from one disturbance to the next")
-    parser.add_argument("--faults", choices=FAULTS, default="processes", help="what is disturbed")
+    parser.add_argument("--faults", choices=faults, default="processes", help="what is disturbed")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32), help="of a former run")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="beatd-soak-"))
-    _say(f"{given.driver}, {given.minutes:g} minutes at {given.rate} fires/s, seed {given.seed}")
+    _say(f"{given.driver}, {given.minutes:g} minutes at {given.rate} {of}/s, seed {given.seed}")
     began = time.monotonic()
-    story = disturb(
-        given.driver,
-        folder,
+    terms = Terms(
         seed=given.seed,
         seconds=given.minutes * 60,
         rate=given.rate,
-        kinds=FAULTS[given.faults],
+        kinds=faults[given.faults],
         each=given.each,
         say=Progress(folder / "traces.txt"),
     )
+    story = attack(given.driver, folder, terms)
     outcome = "held" if story.holds else f"DID NOT HOLD; traces and logs are in {folder}"
     _say(f"{story}\n{len(story.acts)} disturbances in {time.monotonic() - began:.0f} s: {outcome}")
     if story.holds:
@@ -66,4 +76,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(disturb, ATTACKED, __doc__))

@@ -104,6 +104,7 @@ def test_a_rolling_restart_across_a_full_minute_emits_what_it_names_once_and_soo
 
 
 # On one driver: to make such a set, and to load it thrice, takes minutes, and what is measured is the same code.
+@pytest.mark.long
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("site_with", ["redis"], indirect=True)
 def test_a_hundred_thousand_entries_fire_again_within_ten_seconds_too(site_with):

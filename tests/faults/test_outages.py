@@ -103,7 +103,7 @@ def test_a_reply_that_is_lost_leaves_it_to_the_records_what_was_stored(remote, n
     scheduler = remote.scheduler()
     remote.tick(scheduler, 3)
     for _ in range(number + 1):
-        remote.proxy.lose_reply(to=b"COMMIT" if remote.driver == "postgresql" else b"EVALSHA")
+        remote.proxy.lose_reply(to=b"COMMIT\0" if remote.driver == "postgresql" else b"EVALSHA")
         remote.endure(scheduler, 1)
         assert not remote.proxy.is_set
     remote.endure(scheduler, 2)
@@ -116,7 +116,7 @@ def test_a_request_that_is_cut_in_the_middle_is_made_again_whole(remote) -> None
     scheduler = remote.scheduler()
     remote.tick(scheduler, 2)
     for after in (10, 2000):
-        remote.proxy.cut_request(after=after, of=b"COMMIT" if remote.driver == "postgresql" else b"EVALSHA")
+        remote.proxy.cut_request(after=after, of=b"COMMIT\0" if remote.driver == "postgresql" else b"EVALSHA")
         remote.endure(scheduler, 1)
         assert not remote.proxy.is_set
     remote.endure(scheduler, 2)

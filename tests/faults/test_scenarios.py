@@ -4,7 +4,10 @@ import ast
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from tests.faults.scenarios import SCENARIOS
+from tests.faults.worker import scenarios as workers
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,8 +24,14 @@ def test_every_number_is_there() -> None:
     assert set(SCENARIOS) == wanted
 
 
-def test_every_scenario_names_tests_that_exist() -> None:
-    for number, scenario in SCENARIOS.items():
+def test_every_number_of_the_worker_is_there() -> None:
+    # The module says why the others are not.
+    assert set(workers.SCENARIOS) == {*range(1, 61)} - {20, 21, 28, 46, 47, 56, 57, 58}
+
+
+@pytest.mark.parametrize("scenarios", [SCENARIOS, workers.SCENARIOS], ids=["scheduler", "worker"])
+def test_every_scenario_names_tests_that_exist(scenarios) -> None:
+    for number, scenario in scenarios.items():
         assert scenario.tests, number
         for test in scenario.tests:
             file, _, name = test.partition("::")

@@ -10,14 +10,17 @@ import beatd.testing
 from beatd.app.app import App
 from beatd.app.failure import Failure
 from beatd.app.result import AsyncResult
+from beatd.app.store.store import ScheduleStore
 from beatd.app.task import Task
 
 NAMES = {
     "App",
     "AsyncResult",
     "BeatdError",
+    "Middleware",
     "NotSerializableError",
     "Retry",
+    "ScheduleStore",
     "SoftTimeLimitExceeded",
     "TaskFailedError",
     "__version__",
@@ -25,6 +28,7 @@ NAMES = {
     "crontab",
     "every",
     "periodic",
+    "register_serializer",
     "shared_task",
     "solar",
     "task",
@@ -34,6 +38,7 @@ MEMBERS = {
     App: "AsyncResult add_periodic_task close config_from_object own_settings send_task settings task",
     Task: "app apply_async delay name options s",
     AsyncResult: "date_done failed forget get ready result revoke state status successful task_id traceback",
+    ScheduleStore: "add add_many calendars close export find get name put put_calendar remove transaction update",
     Failure: "args exc_module exc_type of traceback",
 }
 

@@ -26,6 +26,8 @@ def running(desk):
     started = desk.start("run")
     started.says("entry=one")
     started.says("action=fired entry=one")
+    # It reads the code once: an edit before that would be what it begins with.
+    started.says("worker ready")
     return started
 
 

@@ -67,7 +67,7 @@ def test_a_server_that_is_not_there_is_said_by_its_url(desk):
     for words in (["list"], ["runs"], ["status"], ["trigger", "x"], ["result", "x"]):
         done = desk.beatd(*words, "--broker", "redis://ana:s3cret@127.0.0.1:1/0")
         assert done.returncode == 1
-        assert done.stderr.startswith("error: broker redis://ana:***@127.0.0.1:1/0 is not available: ")
+        assert done.stderr.startswith("error: redis://ana:***@127.0.0.1:1/0 is not available: ")
         assert done.stderr.count("\n") == 1
 
 

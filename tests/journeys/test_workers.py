@@ -99,7 +99,7 @@ def test_children_and_scheduler_die_with_a_supervisor_that_is_killed(desk, until
     started = desk.start("run", "--workers", "2")
     started.says("action=done")
     family = descendants(started.pid)
-    assert len(family) == 4
+    assert len(family) == 5
     os.kill(started.pid, signal.SIGKILL)
     until(lambda: not any(alive(pid) for pid in family), within=10)
 
