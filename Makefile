@@ -13,13 +13,16 @@ SCHEDULE ?= schedules/prod.toml
 MINUTES ?= 60
 WHAT ?= fuzz
 DRIVER ?= redis
-RATE ?= 1000
+RATE_worker = 50
+RATE ?= $(or $(RATE_$(WHAT)),1000)
 FAULTS ?= processes
 SOAK_fuzz = tests.schedules.fuzzing.fuzz $(MINUTES)
 SOAK_nemesis = tests.faults.soak $(DRIVER) $(MINUTES) --rate $(RATE) --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
+SOAK_worker = tests.faults.worker.soak $(DRIVER) $(MINUTES) --rate $(RATE) --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
+SOAK_rows = tests.faults.rows.soak $(DRIVER) $(MINUTES) --rate $(RATE) --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test test-slow test-all soak check bench dist clean
+.PHONY: help run test test-slow test-long test-all soak check bench dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -31,12 +34,15 @@ test: .venv/.dev ## the quick tests
 	@$(PYTEST) -m "not slow" -n 2
 
 test-slow: .venv/.dev ## the slow tests alone
-	@$(PYTEST) -m slow -n 2 --dist loadfile --timeout 900 || { code=$$?; [ $$code = 5 ] && echo "no test is marked slow" || exit $$code; }
+	@$(PYTEST) -m "slow and not long" -n 3 --dist loadfile --no-loadscope-reorder --timeout 900 || { code=$$?; [ $$code = 5 ] && echo "no test is marked slow" || exit $$code; }
+
+test-long: .venv/.dev ## those that take minutes of both CPUs each
+	@$(PYTEST) -m long -n 0 --timeout 900
 
 test-all: test test-slow ## the quick tests, then the slow ones
 
-soak: .venv/.dev ## MINUTES=60 of WHAT=fuzz, or of WHAT=nemesis DRIVER=redis RATE=1000 FAULTS=processes
-	@$(BIN)/python -m $(or $(SOAK_$(WHAT)),$(error WHAT=$(WHAT) is neither fuzz nor nemesis))
+soak: .venv/.dev ## MINUTES=60 of WHAT=fuzz, or of WHAT=nemesis, rows or worker DRIVER=redis RATE=1000 FAULTS=processes
+	@$(BIN)/python -m $(or $(SOAK_$(WHAT)),$(error WHAT=$(WHAT) is neither fuzz nor nemesis nor rows nor worker))
 
 check: .venv/.dev ## lint, formatting, types, layers
 	$(BIN)/ruff check .
@@ -44,7 +50,7 @@ check: .venv/.dev ## lint, formatting, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv-bench/.bench ## measure beside Celery, croniter, cronsim and APScheduler
+bench: .venv-bench/.bench ## measure beside Celery, Dramatiq, Huey, croniter, cronsim and APScheduler
 	@.venv-bench/bin/python -m benchmarks
 
 dist: .venv/.dev ## wheel and source archive, in dist/

@@ -1,11 +1,13 @@
 """Measure beatd beside its peers on this machine, and print medians of short rounds, and their ratios.
 
 ``python -m benchmarks`` runs all; names of parts run those alone: ``schedules`` (next fire, reading a rule, a million
-entries), ``services`` (idle, tasks, lateness beside Celery), ``firing`` (into Redis, PostgreSQL and SQLite, beside
-bare loops, Celery's beat and RedBeat). BENCH_SCALE=0.01 fires a hundredth, for a quick look.
+entries), ``services`` (idle, lateness beside Celery), ``firing`` (into Redis, PostgreSQL and SQLite, beside bare loops,
+Celery's beat and RedBeat), ``rows`` (a million rows of a table, on PostgreSQL and SQLite), ``worker`` (tasks, sending,
+start, memory, delayed messages, fairness beside Celery, Dramatiq and Huey). BENCH_SCALE=0.01 takes a hundredth of the
+entries, rows, fires and tasks, for a quick look.
 
-Celery uses the Redis at 127.0.0.1:6379, database 13, under a key prefix of its own, emptied afterwards. Without Redis
-its columns stay empty.
+The peers use the Redis at 127.0.0.1:6379, database 13, under key prefixes of their own, emptied afterwards. Without
+Redis their columns stay empty.
 """
 
 import os
@@ -13,11 +15,13 @@ import platform
 import sys
 from importlib.metadata import version
 
-from benchmarks import celery_side, disk, idle, lateness, million, next_fire, rule_cost, throughput
+from benchmarks import celery_side, disk, idle, lateness, million, next_fire, rule_cost
 from benchmarks.firing import report as firing_report
+from benchmarks.rows import report as rows_report
+from benchmarks.worker import report as worker_report
 
 ROUNDS = 3
-PEERS = ("celery", "celery-redbeat", "croniter", "cronsim", "APScheduler")
+PEERS = ("celery", "celery-redbeat", "dramatiq", "huey", "croniter", "cronsim", "APScheduler")
 
 
 def main(names: list[str]) -> None:
@@ -46,7 +50,6 @@ def services() -> None:
         print("no Redis: Celery is left out")
     try:
         idle.report(peer=peer)
-        throughput.report(ROUNDS, peer=peer)
         lateness.report(ROUNDS, peer=peer)
     finally:
         if peer:
@@ -58,7 +61,17 @@ def firing() -> None:
     firing_report.report(ROUNDS, scale=float(os.environ.get("BENCH_SCALE", "1")))
 
 
-PARTS = {"schedules": schedules, "services": services, "firing": firing}
+def rows() -> None:
+    """Measure a table of a million rows."""
+    rows_report.report(scale=float(os.environ.get("BENCH_SCALE", "1")))
+
+
+def worker() -> None:
+    """Measure the worker beside its peers."""
+    worker_report.report(scale=float(os.environ.get("BENCH_SCALE", "1")))
+
+
+PARTS = {"schedules": schedules, "services": services, "firing": firing, "rows": rows, "worker": worker}
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -1,7 +1,7 @@
 """Celery as its users set it up: Redis as broker, the default scheduler, the same empty task acknowledged late.
 
 ``celery -A benchmarks.celery_side``. BENCH_ENTRIES: so many interval entries each 100 ms, or BENCH_INTERVAL seconds.
-BENCH_SENT: a file that takes the moment of each sending by beat.
+BENCH_SENT: a file that takes the moment of each sending by beat. BENCH_RESULTS: keep results, on Redis too.
 """
 
 import os
@@ -13,16 +13,20 @@ import redis
 from celery import Celery
 from celery.signals import before_task_publish
 
-HOST, DATABASE, PREFIX = "127.0.0.1:6379", 13, "beatd-bench:"
+from benchmarks.peer_redis import PREFIX, URL
+from benchmarks.worker.marks import mark
+
+RESULTS = "BENCH_RESULTS" in os.environ
 INTERVAL = float(os.environ.get("BENCH_INTERVAL", "0.1"))
 
-app = Celery("bench", broker=f"redis://{HOST}/{DATABASE}")
+app = Celery("bench", broker=URL, backend=URL if RESULTS else None)
 app.conf.update(
     broker_transport_options={"global_keyprefix": PREFIX},
     broker_connection_retry_on_startup=True,
     task_acks_late=True,
-    task_ignore_result=True,
-    redbeat_redis_url=f"redis://{HOST}/{DATABASE}",
+    task_ignore_result=not RESULTS,
+    result_backend_transport_options={"global_keyprefix": PREFIX},
+    redbeat_redis_url=URL,
     redbeat_key_prefix=f"{PREFIX}redbeat:",
     beat_schedule={
         f"entry-{number}": {"task": "bench.noop", "schedule": INTERVAL, "args": (), "kwargs": {"number": number}}
@@ -44,9 +48,16 @@ def noop(number: int = 0) -> None:
     """Do nothing."""
 
 
+@app.task(name="bench.nap")
+def nap(seconds: float, label: str = "") -> None:
+    """Say that it begins, then sleep."""
+    mark(label)
+    time.sleep(seconds)
+
+
 def client() -> "redis.Redis":
     """Return a connection to the database that the measurements use."""
-    return redis.Redis.from_url(f"redis://{HOST}/{DATABASE}", socket_connect_timeout=2, socket_timeout=10)
+    return redis.Redis.from_url(URL, socket_connect_timeout=2, socket_timeout=10)
 
 
 def available() -> bool:

@@ -4,14 +4,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class NotDoneError(Exception):
+    """What was waited for did not come."""
 
 
 @contextmanager
@@ -42,15 +45,6 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         for pid in reversed(family(process.pid)):
             os.kill(pid, signal.SIGKILL)
         process.wait(5)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float, what: str, every: float = 0.05) -> None:
-    """Poll until the condition holds. Exits, naming ``what`` was waited for, when it takes too long."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            sys.exit(f"waited {seconds:.0f} s in vain for {what}")
-        time.sleep(every)
 
 
 def family(pid: int) -> list[int]:

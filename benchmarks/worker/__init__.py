@@ -1,0 +1,1 @@
+"""beatd's worker beside those of Celery, Dramatiq and Huey, on one Redis, with two children each."""
