@@ -53,7 +53,7 @@ class Receiver(Protocol):
     def settle(self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message] = ()) -> bool:
         """End a delivery, store its outcome and send the follow-ups in one atomic step, fenced by owner and attempt.
 
-        ``Verdict.RETRY`` puts the message back at ``outcome.retry_at`` with its ``retries`` header raised by one.
+        ``Verdict.RETRY`` puts the message back for ``outcome.retry_in`` from now, its ``retries`` header raised by one.
         The record of its entry learns of the end in the same step (``core.ending``), and is locked before the message.
         Returns False, and does nothing, where the delivery is no longer this owner's.
         """

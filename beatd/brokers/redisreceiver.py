@@ -174,7 +174,7 @@ class RedisReceiver:
         self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message], now: int
     ) -> tuple[object, ...]:
         message, layout = delivery.message, self._server.layout
-        due = outcome.retry_at or now
+        due = now + (outcome.retry_in or 0)
         value = outcomes.value_of(outcome, now, task=message.task, entry=message.entry)
         return (
             now,

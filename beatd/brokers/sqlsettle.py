@@ -149,5 +149,5 @@ class Settlement:
             return _DEAD.change(self._connection, **held, reason=outcome.reason) == 1
         headers = delivery.message.headers
         raised = {**headers, "retries": int(headers.get("retries") or 0) + 1}
-        retry = {"due": outcome.retry_at or self._now, "now": self._now, "headers": as_json(raised)}
+        retry = {"due": self._now + (outcome.retry_in or 0), "now": self._now, "headers": as_json(raised)}
         return _RETRY.change(self._connection, **held, **retry) == 1

@@ -32,7 +32,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """One message's state and value after an attempt.
 
     ``result`` is a JSON value; for a failure ``{"exc_type", "exc_message", "exc_module"}`` as Celery writes it.
-    ``started_at``/``finished_at`` in microseconds since the epoch. ``reason``: why it is dead or revoked.
+    ``started_at``/``finished_at`` in microseconds since the epoch, by the worker's clock. ``retry_in``: the wait in
+    microseconds from the settlement on, by the broker's clock: two hosts' may differ. ``reason``: why dead or revoked.
     ``keep`` false: the value is not stored (``ignore_result``); the state is, where the message is of an entry.
     """
 
@@ -43,6 +44,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     started_at: int | None = None
     finished_at: int | None = None
     reason: str | None = None
-    retry_at: int | None = None
+    retry_in: int | None = None
     worker: str | None = None
     keep: bool = True

@@ -20,8 +20,7 @@ class LogRuns(Middleware):
 
     def on_retry(self, delivery: Delivery, outcome: Outcome) -> None:
         """Say that it will be tried again, when and why."""
-        wait = ((outcome.retry_at or 0) - (outcome.finished_at or 0)) / 1000
-        fields = {"retry_in_ms": max(0, round(wait)), **_ending(delivery, outcome)}
+        fields = {"retry_in_ms": round((outcome.retry_in or 0) / 1000), **_ending(delivery, outcome)}
         logger.warning("task will be retried", extra={"action": "retry", **fields})
 
     def on_failure(self, delivery: Delivery, outcome: Outcome) -> None:

@@ -63,7 +63,7 @@ def raised(run: Run, options: TaskOptions, error: BaseException) -> Outcome:
         started_at=run.started_at,
         finished_at=run.finished_at,
         reason=_reason("", error),
-        retry_at=run.finished_at + round(wait * SECOND),
+        retry_in=round(wait * SECOND),
         worker=run.worker,
         keep=run.keep,
     )

@@ -83,7 +83,7 @@ def test_what_runs_or_is_dead_is_not_purged(driver, make, claimed):
 def test_what_waits_for_a_retry_is_purged(driver, make, clock, claimed):
     driver.sender.send(make.message(id="m"))
     (delivery,) = driver.receiver.claim(["celery"], owner="w1", limit=1, lease=SECOND)
-    driver.receiver.settle(delivery, make.outcome("retry", "RETRY", retry_at=clock.now() + SECOND))
+    driver.receiver.settle(delivery, make.outcome("retry", "RETRY", retry_in=SECOND))
     assert purge(driver) == [1]
     clock.advance(2)
     assert claimed() == []

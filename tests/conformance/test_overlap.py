@@ -113,7 +113,7 @@ def test_whatever_ends_the_former_releases_the_held_one_in_the_same_step(scene, 
 def test_a_retry_and_a_return_release_nothing(scene):
     scene.queued()
     (delivery,) = scene.take()
-    assert scene.driver.receiver.settle(delivery, scene.make.outcome("retry", "RETRY", retry_at=1))
+    assert scene.driver.receiver.settle(delivery, scene.make.outcome("retry", "RETRY"))
     former = scene.record()
     (delivery,) = scene.take()
     assert delivery.message.fire_time == T + 1

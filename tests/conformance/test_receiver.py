@@ -209,7 +209,7 @@ def test_follow_ups_are_sent_with_the_settlement_or_not_at_all(driver, make, tak
 def test_a_retry_comes_back_when_due_with_one_retry_more(driver, make, clock, take, claimed):
     driver.sender.send(make.message(id="m", headers={"task": "shop.add", "retries": 1, "x": 1}))
     (delivery,) = take()
-    outcome = make.outcome("retry", "RETRY", retry_at=clock.now() + 5 * SECOND, traceback="tb")
+    outcome = make.outcome("retry", "RETRY", retry_in=5 * SECOND, traceback="tb")
     assert driver.receiver.settle(delivery, outcome)
     assert (driver.outcomes.get("m").state, driver.outcomes.get("m").traceback) == (State.RETRY, "tb")
     assert claimed() == []

@@ -32,3 +32,14 @@ def test_what_is_renewed_is_not_lost_when_the_clock_is_set_ahead(driver, make, c
     driver.receiver.reap()
     assert claimed() == []
     assert driver.receiver.settle(delivery, make.outcome())
+
+
+def test_a_retry_is_due_by_the_brokers_clock_whatever_the_workers_says(driver, make, clock, claimed):
+    driver.sender.send(make.message(id="m"))
+    ahead = clock.now() + HOUR * SECOND
+    outcome = make.outcome("retry", "RETRY", started_at=ahead, finished_at=ahead, retry_in=5 * SECOND)
+    (delivery,) = driver.receiver.claim(("celery",), owner="w1", limit=1, lease=30 * SECOND)
+    assert driver.receiver.settle(delivery, outcome)
+    assert claimed() == []
+    clock.advance(5)
+    assert claimed() == ["m"]

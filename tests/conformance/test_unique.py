@@ -50,7 +50,7 @@ def test_the_key_is_free_when_the_message_has_ended(driver, make, send, take, ve
 
 def test_a_retry_keeps_the_key(driver, make, clock, send, take):
     send("a")
-    driver.receiver.settle(take(), make.outcome("retry", "RETRY", retry_at=clock.now() + SECOND))
+    driver.receiver.settle(take(), make.outcome("retry", "RETRY", retry_in=SECOND))
     assert send("b") == "a"
 
 

@@ -55,7 +55,7 @@ TABLE = [
 def test_what_becomes_of_a_run_that_raised(options, error, retries, verdict, state, wait):
     outcome = raised(run(retries), TaskOptions(**options), error)
     assert (outcome.verdict, outcome.state) == (verdict, state)
-    assert outcome.retry_at == (None if wait is None else NOW + wait * SECOND)
+    assert outcome.retry_in == (None if wait is None else wait * SECOND)
     assert outcome.worker == "w/1"
     assert outcome.finished_at == NOW
 
