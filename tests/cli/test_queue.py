@@ -1,7 +1,10 @@
 """Queues: their sizes, pauses, and what is said to a slip."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from beatd.cli.operate.queue import purge_most
 from beatd.config.settings import Settings
 from beatd.core.protocol import build_message
 from beatd.wiring import open_broker
@@ -72,6 +75,11 @@ def test_a_queue_is_purged_without_a_question_only_where_that_is_said(folder) ->
     again = run_in(folder, "queue", "purge", "mials", "--json")
     assert (again.code, again.lines) == (0, [{"queue": "mials", "purged": 0}])
     assert again.err.startswith("note: nobody knows a queue 'mials'")
+
+
+def test_a_purge_ends_though_others_send_faster() -> None:
+    never_empty = SimpleNamespace(limits=SimpleNamespace(purge=lambda *_, **given: given["limit"]))
+    assert purge_most(never_empty, "mails", 1200) == 1200
 
 
 def test_a_name_that_no_queue_can_have_is_refused(folder) -> None:
