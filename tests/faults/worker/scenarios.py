@@ -273,7 +273,7 @@ SCENARIOS = {
         "a great many tasks and children",
         "redis, sqlite",
         (
-            WORKS + "a_supervisors_memory_is_flat_over_a_hundred_thousand_tasks",
+            WORKS + "a_supervisors_memory_is_flat_over_a_great_many_tasks",
             WEAR + "the_supervisor_stays_as_it_is_while_many_children_come_and_go",
         ),
     ),
