@@ -128,7 +128,7 @@ class Database(ABC):
         """Return the schema that the tables are in, or are to be made in."""
         return ""
 
-    def heading(self, schema: str) -> list[str]:  # noqa: ARG002  as above
+    def heading(self, schema: str) -> list[str]:  # noqa: ARG002  a server's alone
         """Return statements with which a printed migration begins."""
         return []
 

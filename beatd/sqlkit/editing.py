@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from beatd.core.rows.columns import EDITABLE
+from beatd.core.rows.columns import EDITABLE, JSON
 from beatd.schedules.composition.calendars import KEYS
 
-JSON = frozenset({"args", "kwargs", "headers", "tags"})
-_MOMENTS = ("changed_at", "next_fire_at", "last_fire_at")
+MOMENTS = ("changed_at", "next_fire_at", "last_fire_at")
 CALENDAR = ("name", *KEYS)
-READ = ("name", *EDITABLE, *_MOMENTS, "run_count", "error")
+LISTS = frozenset({"closed", "dates", "open"})
+"""The columns of a calendar that hold JSON."""
+
+READ = ("name", *EDITABLE, *MOMENTS, "run_count", "error")
 """The columns that are read, in their order."""
 
 _ORDERS = {"name": None, "next": ("next_fire_at", ">", ""), "last": ("last_fire_at", "<", "DESC ")}
@@ -72,12 +74,12 @@ class Editing:
 
     def calendars(self) -> str:
         """(namespace) → the calendars."""
-        columns = ", ".join(f"{name}::text" if self._server and name in _LISTS else name for name in CALENDAR)
+        columns = ", ".join(f"{name}::text" if self._server and name in LISTS else name for name in CALENDAR)
         return f"SELECT {columns} FROM {self._prefix}beatd_calendars WHERE namespace = ?"
 
     def keep_calendar(self) -> str:
         """(namespace, values as in ``CALENDAR``) → the calendar, made or changed."""
-        marks = ", ".join("CAST(? AS jsonb)" if self._server and name in _LISTS else "?" for name in CALENDAR)
+        marks = ", ".join("CAST(? AS jsonb)" if self._server and name in LISTS else "?" for name in CALENDAR)
         changed = ", ".join(f"{name} = excluded.{name}" for name in CALENDAR[1:])
         into = f"{self._prefix}beatd_calendars (namespace, {', '.join(CALENDAR)})"
         return f"INSERT INTO {into} VALUES (?, {marks}) ON CONFLICT (namespace, name) DO UPDATE SET {changed}"
@@ -98,6 +100,12 @@ class Editing:
         # Within, so that only the rows of the page are written out as text, not all that are sorted.
         page = f"SELECT * FROM {self.table} WHERE {where} {by} LIMIT ?"
         return f"SELECT {self._columns} FROM ({page}) AS page {by}", values
+
+    @staticmethod
+    def sorted_by(order: str) -> str | None:
+        """Return the column by which an order sorts before the name."""
+        sorted_by = _ORDERS[order]
+        return None if sorted_by is None else sorted_by[0]
 
     def _behind(self, order: str, after: tuple[str | None, str]) -> tuple[str, list[Any]]:
         value, name = after
@@ -137,17 +145,14 @@ class Editing:
             return "?"
         if column in JSON:
             return "CAST(? AS jsonb)"
-        return "CAST(? AS timestamptz)" if column in _MOMENTS else "?"
+        return "CAST(? AS timestamptz)" if column in MOMENTS else "?"
 
     def _read(self, column: str) -> str:
         if not self._server:
             return column
         if column in JSON:
             return f"{column}::text"
-        return _TEXT_OF_MOMENT.format(column) if column in _MOMENTS else column
-
-
-_LISTS = frozenset({"closed", "dates", "open"})
+        return _TEXT_OF_MOMENT.format(column) if column in MOMENTS else column
 
 
 def _marks(number: int) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ClauseElement, Connection, Dialect
 
@@ -15,6 +15,8 @@ _AT_ONCE = 1000
 """Rows sent in one go: a bounded piece of memory, and of the server's time."""
 
 _PLACEHOLDER = re.compile(r"(?<!%)%s")
+
+T = TypeVar("T")
 
 
 class _Compiled(NamedTuple):
@@ -48,7 +50,7 @@ class Statement:
         """Execute for each row, in order; return how many were changed. No rows, no statement."""
         compiled = self._for(connection.dialect)
         cursor, changed = None, 0
-        for part in _parts(rows):
+        for part in parts(rows, _AT_ONCE):
             cursor = cursor or _cursor(connection, compiled)
             values = list(map(compiled.values, part))
             if compiled.by_columns:
@@ -62,7 +64,7 @@ class Statement:
         """Execute for each row; return the first column of all that is returned."""
         compiled = self._for(connection.dialect)
         cursor, found = _cursor(connection, compiled), []
-        for part in _parts(rows):
+        for part in parts(rows, _AT_ONCE):
             values = list(map(compiled.values, part))
             if compiled.by_columns:
                 values = [tuple(list(column) for column in zip(*values, strict=True))]
@@ -124,9 +126,10 @@ def _values(names: tuple[str, ...], constants: Mapping[str, Any]) -> Callable[[M
     return values
 
 
-def _parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+def parts(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield rows, so many at a time."""
     each = iter(rows)
-    while part := list(islice(each, _AT_ONCE)):
+    while part := list(islice(each, size)):
         yield part
 
 

@@ -258,6 +258,14 @@ def test_an_editor_who_writes_meanwhile_is_not_overwritten(store, path):
     assert path.read_text() == TEXT + "# by hand\n"
 
 
+def test_a_file_is_read_once_for_all_of_its_entries(store, path):
+    store.add_many({"name": f"m{number:04}", "task": "t", "schedule": "every 1h"} for number in range(600))
+    each = store.find(task="t")
+    next(each)
+    path.write_text("")
+    assert len([*each]) == 599
+
+
 def test_two_who_edit_at_once_both_get_their_turn(path):
     def add(part):
         for number in range(5):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from beatd.app.importing.celery_crontab import crontab_text
 from beatd.core.field_values import FieldError, shown, zone
 from beatd.errors import InvalidScheduleError
 from beatd.schedules.durations import format_duration
+from beatd.schedules.moments import iso, to_us
 from beatd.schedules.values import solar
 
 _KINDS = ("interval", "crontab", "solar", "clocked")
@@ -97,7 +98,7 @@ def _clocked(row: Mapping[str, Any], settings: Settings, notes: list[str]) -> di
     found = moment("clocked_time", row["clocked_time"], settings)
     if found is None:
         raise FieldError("schedule", "clocked_time is NULL")
-    if (found - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) <= settings.now:
+    if to_us(found) <= settings.now:
         notes.append("its moment is past: Celery's beat would fire it at once if it has not run yet; beatd never does")
     return {"schedule": f"at {utc_text(found)}"}
 
@@ -125,4 +126,4 @@ def moment(key: str, value: Any, settings: Settings) -> datetime | None:
 
 def utc_text(found: datetime) -> str:
     """Return a moment as an entry's fields have it."""
-    return found.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return iso(to_us(found))

@@ -5,10 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from beatd.core.entry import Entry
-from beatd.core.field_values import FieldError, shown
-from beatd.core.fields import decode_entry
-
-_LONGEST = 200
+from beatd.core.field_values import FieldError
+from beatd.core.fields import check_name, decode_entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +21,9 @@ class Imported:
     fields: Mapping[str, Any]
     notes: Sequence[str] = ()
 
-    def entry(self, queue: str = "celery") -> Entry:
+    def entry(self) -> Entry:
         """Return the entry that the fields describe. Raises FieldError."""
-        return decode_entry(self.name, self.fields, {}, timezone="UTC", queue=queue)
+        return decode_entry(self.name, self.fields, {}, timezone="UTC", queue="celery")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +50,12 @@ class Found:
         found = Found(calendars=self.calendars, left_out=list(self.left_out), notes=list(self.notes))
         for entry in self.entries:
             name = prefix + entry.name
-            if len(name) <= _LONGEST and name.isprintable():
-                found.entries.append(replace(entry, name=name))
+            try:
+                check_name(name)
+            except FieldError as error:
+                found.left_out.append(LeftOut(place=entry.place, what=entry.name, reason=error.reason, wrong=True))
             else:
-                reason = f"a name has 1 to {_LONGEST} printable characters, not {shown(name)}"
-                found.left_out.append(LeftOut(place=entry.place, what=entry.name, reason=reason, wrong=True))
+                found.entries.append(replace(entry, name=name))
         return found
 
     def add(self, entry: Imported) -> None:

@@ -24,7 +24,7 @@ from beatd.schedules.moments import from_us
 from beatd.stores.edits.port import Rows, Wanted
 
 AT_ONCE = 500
-"""Rows that are read, or added, with one statement."""
+"""Rows that are added with one statement, or looked at together."""
 
 Put = Literal["added", "changed", "unchanged"]
 Order = Literal["name", "next", "last"]
@@ -259,7 +259,7 @@ class ScheduleStore:
         if isinstance(after, str):
             after = self.get(after) if wanted["order"] != "name" else placed(after)
         while left is None or left > 0:
-            size = AT_ONCE if left is None else min(left, AT_ONCE)
+            size = self._place.page if left is None else min(left, self._place.page)
             with self._rows(writing=False) as rows:
                 page = rows.page(Wanted(**wanted, after=after), size)
                 defaults = [rows.defaults(row.name) for row in page]

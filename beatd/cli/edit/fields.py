@@ -8,9 +8,8 @@ import click
 from beatd.cli.edit.values import json_only, json_or_text, keywords_of
 from beatd.core.document import nearest
 from beatd.core.field_values import shown
-from beatd.core.rows.columns import EDITABLE
+from beatd.core.rows.columns import EDITABLE, JSON
 
-JSON = frozenset({"args", "kwargs", "headers", "tags"})
 NUMBERS = frozenset({"priority", "max_runs", "catch_up_limit", "pause_after_failures"})
 _SWITCH = {"true": True, "false": False}
 
@@ -96,20 +95,20 @@ def given_fields(options: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def assigned(given: Sequence[str], option: str = "--set") -> dict[str, Any]:
-    """Return the fields that several ``FIELD=VALUE`` give; one without a value is None. Raises click.BadParameter."""
+def assigned(given: Sequence[str]) -> dict[str, Any]:
+    """Return the fields that several ``--set`` give; one without a value is None. Raises click.BadParameter."""
     found: dict[str, Any] = {}
     for each in given:
         key, equals, text = each.partition("=")
         key = key.strip().replace("-", "_")
         if not equals:
-            raise click.BadParameter(f"{shown(each)} is not FIELD=VALUE", param_hint=option)
+            raise click.BadParameter(f"{shown(each)} is not FIELD=VALUE", param_hint="--set")
         if key not in EDITABLE:
             remedy = nearest(key, EDITABLE) or f"known: {', '.join(EDITABLE)}"
-            raise click.BadParameter(f"there is no field {shown(key)}; {remedy}", param_hint=option)
+            raise click.BadParameter(f"there is no field {shown(key)}; {remedy}", param_hint="--set")
         if key in found:
-            raise click.BadParameter(f"{key} is given twice", param_hint=option)
-        found[key] = _value(key, text, f"{option} {key}") if text else None
+            raise click.BadParameter(f"{key} is given twice", param_hint="--set")
+        found[key] = _value(key, text, f"--set {key}") if text else None
     return found
 
 

@@ -18,6 +18,7 @@ from beatd.core.rows.row import ScheduleRow, placed
 from beatd.core.urls import masked
 from beatd.errors import BeatdError, StoreError, UnknownEntryError
 from beatd.schedules.moments import from_us
+from beatd.stores.edits.port import Wanted
 from beatd.wiring.entries import EntryView, list_entries
 
 
@@ -81,23 +82,25 @@ class Found:
         if self._failing is not None:
             return iter(sorted(self._failing_rows(store, self._failing), key=asked.key_of_row))
         within = None if asked.due_within is None else asked.due_within / 1_000_000
-        errors = True if asked.errors else None
         return store.find(
-            tag=asked.tag, task=asked.task, errors=errors, due_within=within, order=asked.sort, after=behind
+            tag=asked.tag,
+            task=asked.task,
+            errors=asked.errors or None,
+            due_within=within,
+            order=asked.sort,
+            after=behind,
         )
 
     def _failing_rows(self, store: ScheduleStore, names: Iterable[str]) -> Iterator[ScheduleRow]:
-        asked, until = self._asked, None
-        if asked.due_within is not None:
-            until = from_us(SystemClock().now() + asked.due_within)
+        asked = self._asked
+        until = None if asked.due_within is None else from_us(SystemClock().now() + asked.due_within)
+        wanted = Wanted(tag=asked.tag, task=asked.task, errors=asked.errors or None, next_before=until)
         for name in names:
             try:
                 row = store.get(name)
             except UnknownEntryError:
                 continue
-            fits = (asked.tag is None or asked.tag in (row.tags or ())) and asked.task in (None, row.task)
-            due = until is None or (row.next_fire_at is not None and row.next_fire_at <= until)
-            if fits and due and (row.error or not asked.errors):
+            if wanted.fits(row):
                 yield row
 
     def _told(self, views: Iterator[EntryView]) -> Iterator[EntryView]:

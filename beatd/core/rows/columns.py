@@ -13,6 +13,9 @@ EDITABLE = (
 )
 """The columns that make a definition, beside namespace and name."""
 
+JSON = frozenset({"args", "kwargs", "headers", "tags"})
+"""Those of them that hold JSON."""
+
 _CALL = ("args", "kwargs")
 COLUMNS = (*_CALL, *(column for column in EDITABLE if column not in _CALL))
 """The same as they are read: first those of the call, which no two rows need have in common."""

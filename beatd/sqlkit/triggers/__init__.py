@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from beatd.core.rows.columns import JSON
 from beatd.schedules.composition.calendars import KEYS
 
 _END = re.compile(r"\n--\n")
@@ -20,7 +21,7 @@ _MACRO = re.compile(r"\{(?P<name>[a-z]+)(?: (?P<given>[A-Za-z_.]+))?\}")
 _CREATES = re.compile(r"^CREATE TRIGGER (\w+)", re.MULTILINE)
 # What JSON has another type for; of the others it is the same.
 _CASTS: Mapping[str, Mapping[str, str]] = {
-    "postgresql": {**dict.fromkeys(("args", "kwargs", "headers", "tags"), "::text"), "enabled": "::int"},
+    "postgresql": {**dict.fromkeys(JSON, "::text"), "enabled": "::int"},
     "sqlite": {},
 }
 ASTRAY = "the triggers look for the tables in another schema, so that every edit fails: the schema was renamed"

@@ -26,6 +26,18 @@ class Wanted:
     order: str = "name"
     after: ScheduleRow | None = None
 
+    def fits(self, row: ScheduleRow) -> bool:
+        """Return whether a row is one of those, wherever it stands in their order."""
+        if self.tag is not None and self.tag not in (row.tags or ()):
+            return False
+        if self.task is not None and row.task != self.task:
+            return False
+        if self.enabled is not None and row.enabled is not self.enabled:
+            return False
+        if self.errors is not None and (row.error is not None) is not self.errors:
+            return False
+        return self.next_before is None or (row.next_fire_at is not None and row.next_fire_at <= self.next_before)
+
 
 class Rows(Protocol):
     """The rows of one place while a transaction lasts. Values are those of ``written_fields``."""
@@ -66,6 +78,9 @@ class Place(Protocol):
 
     name: str
     """What messages call it: no password is in it."""
+
+    page: int
+    """How many rows it is asked for at a time, at the most."""
 
     def opened(self, *, writing: bool) -> AbstractContextManager[Rows]:
         """Open a transaction; it commits at the end, and rolls back on any exception."""

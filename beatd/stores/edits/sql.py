@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -13,17 +14,18 @@ import msgspec
 
 from beatd.core.calendars import Calendars, read_calendars
 from beatd.core.field_values import named
-from beatd.core.rows.columns import DEFINE_ROW
+from beatd.core.rows.columns import DEFINE_ROW, JSON
 from beatd.core.rows.row import ScheduleRow
 from beatd.errors import StoreError
 from beatd.sqlkit.database import Database, open_database
-from beatd.sqlkit.editing import CALENDAR, JSON, READ, Editing, Narrowed
+from beatd.sqlkit.editing import CALENDAR, LISTS, MOMENTS, READ, Editing, Narrowed
 from beatd.sqlkit.runner import Runner, runner_of
 from beatd.stores.edits.port import Wanted
 
 _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
 _NEAR = 200
-_SORTED_BY = {"name": None, "next": "next_fire_at", "last": "last_fire_at"}
+PAGE = 500
+"""Rows that are read with one statement."""
 
 
 class _Undone(Exception):  # noqa: N818  ends a transaction and is seen by nobody
@@ -32,6 +34,8 @@ class _Undone(Exception):  # noqa: N818  ends a transaction and is seen by nobod
 
 class SqlPlace:
     """A database that a URL names; connects at first use."""
+
+    page = PAGE
 
     def __init__(self, url: str, namespace: str, *, create: bool) -> None:
         self._database: Database = open_database(url, create=create)
@@ -68,6 +72,7 @@ class BorrowedPlace:
     """A connection of the user's: what is done is part of their transaction, and they commit it."""
 
     name = "the database of this connection"
+    page = PAGE
 
     def __init__(self, connection: Any, namespace: str, *, schema: str | None) -> None:
         if schema is not None and not _SCHEMA.fullmatch(schema):
@@ -144,7 +149,7 @@ class SqlRows:
         )
         after = None
         if wanted.after is not None:
-            by = _SORTED_BY[wanted.order]
+            by = self._sql.sorted_by(wanted.order)
             value = None if by is None else getattr(wanted.after, by)
             after = (None if value is None else moment_text(value), wanted.after.name)
         return [
@@ -154,10 +159,7 @@ class SqlRows:
 
     def calendars(self) -> Calendars:
         """Return those of ``beatd_calendars``."""
-        found = self._runner.run(self._sql.calendars(), (self._namespace,)).rows
-        tables = {row[0]: _calendar(row) for row in found}
-        read = read_calendars(tables, lambda name, error: f"calendars.{named(name)}: {error}")
-        return replace(read, define=DEFINE_ROW)
+        return _calendars(tuple(self._runner.run(self._sql.calendars(), (self._namespace,)).rows))
 
     def keep_calendar(self, name: str, document: Mapping[str, Any]) -> None:
         """Make the calendar of that name be this."""
@@ -188,7 +190,7 @@ def _row(values: Sequence[Any]) -> ScheduleRow:
         found[key] = _json(found[key])
     found["enabled"] = found["enabled"] is None or bool(found["enabled"])
     found["version"] = found["changed_at"] or ""
-    for key in ("changed_at", "next_fire_at", "last_fire_at"):
+    for key in MOMENTS:
         found[key] = _moment(found[key])
     return ScheduleRow(**found)
 
@@ -207,10 +209,13 @@ def _moment(text: Any) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=8)  # asked for with each of many entries
+def _calendars(rows: tuple[tuple[Any, ...], ...]) -> Calendars:
+    tables = {row[0]: _calendar(row) for row in rows}
+    read = read_calendars(tables, lambda name, error: f"calendars.{named(name)}: {error}")
+    return replace(read, define=DEFINE_ROW)
+
+
 def _calendar(row: Sequence[Any]) -> dict[str, Any]:
     found = dict(zip(CALENDAR[1:], row[1:], strict=True))
-    return {
-        key: _json(value) if key in ("closed", "dates", "open") else value
-        for key, value in found.items()
-        if value is not None
-    }
+    return {key: _json(value) if key in LISTS else value for key, value in found.items() if value is not None}

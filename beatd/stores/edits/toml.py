@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -29,6 +30,9 @@ Now = Callable[[], int]
 
 class TomlPlace:
     """A file, or a folder of which each file's entries are edited where they are."""
+
+    page = sys.maxsize
+    """All at a time, for any page takes reading the files as a whole."""
 
     def __init__(self, path: str, *, create: bool, timezone: str, now: Now) -> None:
         self.name = path
@@ -120,8 +124,8 @@ class TomlRows:
 
     def update(self, row: ScheduleRow, fields: Mapping[str, Any]) -> bool:
         """Change keys of an entry."""
-        path = self._of(row.name)
-        if path is None or self._row(path, row.name).version != row.version:
+        path = self._as_read(row)
+        if path is None:
             return False
         if not isinstance(self.texts[path].entries[row.name], Mapping):
             raise StoreError(f"{path}: schedules.{named(row.name)} is no table; edit the file")
@@ -132,8 +136,8 @@ class TomlRows:
 
     def delete(self, row: ScheduleRow) -> bool:
         """Remove an entry."""
-        path = self._of(row.name)
-        if path is None or self._row(path, row.name).version != row.version:
+        path = self._as_read(row)
+        if path is None:
             return False
         self.texts[path].remove(row.name)
         self.changed[path] = None
@@ -167,11 +171,16 @@ class TomlRows:
         for path, text in self.texts.items():
             for name in text.entries:
                 row = self._row(path, name)
-                if _is_wanted(row, wanted):
+                if wanted.fits(row):
                     yield row
 
     def _row(self, path: Path, name: str) -> ScheduleRow:
         return self._place.row(name, self.texts[path].entries[name], self.defaults(name), self.calendars())
+
+    def _as_read(self, row: ScheduleRow) -> Path | None:
+        """Return the file that has this version of an entry, None where it is another by now."""
+        path = self._of(row.name)
+        return path if path is not None and _digest(self.texts[path].entries[row.name]) == row.version else None
 
     def _of(self, name: str) -> Path | None:
         return next((path for path, text in self.texts.items() if name in text.entries), None)
@@ -190,18 +199,6 @@ def _write(path: Path, text: TomlText, former: bytes | None) -> None:
     if read(path) != former:
         raise EntryConflictError("", f"{path} was changed by somebody else meanwhile; try again", {})
     replace(path, content)
-
-
-def _is_wanted(row: ScheduleRow, wanted: Wanted) -> bool:
-    if wanted.tag is not None and wanted.tag not in (row.tags or ()):
-        return False
-    if wanted.task is not None and row.task != wanted.task:
-        return False
-    if wanted.enabled is not None and row.enabled is not wanted.enabled:
-        return False
-    if wanted.errors is not None and (row.error is not None) is not wanted.errors:
-        return False
-    return wanted.next_before is None or (row.next_fire_at is not None and row.next_fire_at <= wanted.next_before)
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)

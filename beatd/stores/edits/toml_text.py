@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from beatd.core.document import Document
 from beatd.core.field_values import FieldError
 from beatd.core.rows.written import invalid
 from beatd.core.toml_text import read_document
@@ -92,7 +91,7 @@ class TomlText:
                 del entries[name]
         else:
             lines = self._as_text().split("\n")
-            for first, end in reversed(blocks):
+            for _, (first, end) in reversed(blocks):
                 gap = end < len(lines) - 1 and not lines[end].strip() and (first == 0 or not lines[first - 1].strip())
                 del lines[first : end + gap]
             self._text = "\n".join(lines)
@@ -112,14 +111,15 @@ class TomlText:
         self.entries[name] = entry
 
     def _set(self, name: str, key: str, value: Any, *, new: bool) -> None:
-        own = self._own_block(name) if new else None
-        if own is None:
+        blocks = self._blocks(name) if new else []
+        if not blocks:
             with self._by_tree() as entries:
                 entries[name][key] = _item(value)
             return
         # Behind the last key: tomlkit would put it behind the comments of the next table.
         lines = self._as_text().split("\n")
-        lines.insert(own[1], f"{_key(key)} = {_value(value)}")
+        end = next(end for path, (_, end) in blocks if len(path) == 2)
+        lines.insert(end, f"{_key(key)} = {_value(value)}")
         self._text = "\n".join(lines)
 
     @contextmanager
@@ -140,38 +140,21 @@ class TomlText:
             self._text, self._tree = self._tree.as_string(), None
         return self._text
 
-    def _own_block(self, name: str) -> tuple[int, int] | None:
-        """Return the lines of ``[schedules.NAME]`` itself, None where the entry is written otherwise."""
-        lines = self._as_text().split("\n")
-        headers = _headers(self._parsed())
-        for index, (line, path) in enumerate(headers):
-            if path == ("schedules", name):
-                return _block(lines, line, headers, index)
-        return None
+    def _blocks(self, name: str) -> list[tuple[tuple[str, ...], tuple[int, int]]]:
+        """Return the path of each of the entry's tables, and its lines, from 0, the end excluded.
 
-    def _blocks(self, name: str) -> list[tuple[int, int]]:
-        """Return the lines of the entry's tables, from 0, the end excluded; none where it is written otherwise."""
-        if self._own_block(name) is None:
-            return []
-        lines = self._as_text().split("\n")
-        headers = _headers(self._parsed())
-        return [
-            _block(lines, line, headers, index)
-            for index, (line, path) in enumerate(headers)
-            if path[:2] == ("schedules", name)
-        ]
-
-    def _parsed(self) -> Document:
-        return read_document(self._as_text().encode(), self._place)
+        Nothing where there is no table of the entry itself: it is written otherwise.
+        """
+        text = self._as_text()
+        lines, headers = text.split("\n"), read_document(text.encode(), self._place).headers
+        ends = [*(line - 1 for line, _ in headers[1:]), len(lines)]
+        each = zip(headers, ends, strict=False)  # there may be no header at all
+        found = [(path, _block(lines, line, end)) for (line, path), end in each if path[:2] == ("schedules", name)]
+        return found if any(len(path) == 2 for path, _ in found) else []
 
 
-def _headers(document: Document) -> list[tuple[int, tuple[str, ...]]]:
-    return list(document.headers)
-
-
-def _block(lines: list[str], line: int, headers: list[tuple[int, tuple[str, ...]]], index: int) -> tuple[int, int]:
+def _block(lines: list[str], line: int, end: int) -> tuple[int, int]:
     """Return where a table begins, and where its last value ends."""
-    end = headers[index + 1][0] - 1 if index + 1 < len(headers) else len(lines)
     # What stands before the next table, after a blank line or not, is told of that one.
     while end > line and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#")):
         end -= 1

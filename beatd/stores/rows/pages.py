@@ -1,7 +1,6 @@
 """Pages of rows as versions."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import islice
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -23,6 +22,7 @@ from beatd.core.rows import (
 from beatd.rowports import Page, Used
 from beatd.sqlkit.database import Database
 from beatd.sqlkit.rows import is_text, read_whatever_is_there
+from beatd.sqlkit.statement import parts
 from beatd.stores.rows import reading
 from beatd.stores.rows.reading import AT_ONCE, FIRST, Logs
 
@@ -97,8 +97,7 @@ class Pages:
     def _read_of(self, connection: Connection, names: Sequence[str], used: Used) -> _Read:
         rows: list[Any] = []
         logs: dict[str, Any] = {}
-        each = iter(names)
-        while part := list(islice(each, AT_ONCE)):
+        for part in parts(names, AT_ONCE):
             rows += reading.rows_of(connection, self._namespace, part)
             logs.update(reading.log_of(connection, self._namespace, part))
         told = self._told(connection, rows, logs)

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select
 from beatd.sqlkit import schema
 from beatd.sqlkit.database import Database
 from beatd.sqlkit.rows import drop_lines
-from beatd.sqlkit.statement import Statement
+from beatd.sqlkit.statement import Statement, parts
 from beatd.stores.rows import reading
 from beatd.stores.rows.marks import MOST
 
@@ -57,8 +57,8 @@ class Pruning:
         found = list(islice((line.seq for line in old if not needs.line(line)), limit))
         full, ended = len(found) == limit, len(lines) < most or len(old) < len(lines)
         self._pruned_to = found[-1] if full else 0 if ended else lines[-1].seq
-        deleted, each = 0, iter(found)
-        while part := list(islice(each, AT_ONCE)):
+        deleted = 0
+        for part in parts(found, AT_ONCE):
             with self._db.write() as connection:
                 deleted += drop_lines(connection, part)
         return deleted

@@ -100,14 +100,14 @@ def log_between(
     """
     until = _END if to is None else as_given(to)
     told = {"namespace": namespace, "after": as_given(after), "to": until, "most": most}
-    lines = _LOG_PAGE.rows(connection, **told)
+    lines = _LOG_PAGE.tuples(connection, **told)
     if len(lines) < most:
         return _by_name(lines), None
-    first, last = lines[0].name, lines[-1].name
+    first, last = lines[0][0], lines[-1][0]
     if first == last:
         return log_of(connection, namespace, [first]), first
-    complete = [line for line in lines if line.name != last]
-    return _by_name(complete), complete[-1].name
+    complete = [line for line in lines if line[0] != last]
+    return _by_name(complete), complete[-1][0]
 
 
 def log_of(connection: Connection, namespace: str, names: Sequence[str]) -> Logs:
@@ -129,12 +129,12 @@ def pasts_of(connection: Connection, namespace: str, names: Iterable[str]) -> Ma
 
 def naming(connection: Connection, namespace: str, calendars: AbstractSet[str], most: int) -> list[tuple[str, int]]:
     """Return (name, changed_at) of at most so many rows that name one of these calendars."""
-    every = (exclude for (exclude,) in _EXCLUDES.rows(connection, namespace=namespace) if is_text(exclude))
+    every = (exclude for (exclude,) in _EXCLUDES.tuples(connection, namespace=namespace) if is_text(exclude))
     found = [exclude for exclude in every if not calendars.isdisjoint(named_in(exclude))]
     if not found:
         return []
     told = {"namespace": namespace, "excludes": as_json(found), "most": most}
-    return [(name, changed_at) for name, changed_at in _EXCLUDING.rows(connection, **told)]
+    return _EXCLUDING.tuples(connection, **told)
 
 
 def _by_name(lines: Sequence[Any], raw: Any = raw_row) -> dict[str, list[Logged]]:

@@ -1,19 +1,17 @@
 """What a scheduler does to the table: new versions of rows as they are, and columns for the eye."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from beatd.rowports import Told
 from beatd.sqlkit.database import Database
 from beatd.sqlkit.rows import BURY, LOCKED, TELL, TOUCH, as_given
+from beatd.sqlkit.statement import parts
 from beatd.stores.rows import checking
 from beatd.stores.rows.pruning import Pruning
 
 AT_ONCE = 500
 """Rows changed in one transaction, so that nobody waits for long."""
-
-T = TypeVar("T")
 
 
 class Maintenance:
@@ -30,7 +28,7 @@ class Maintenance:
 
     def touch(self, names: Mapping[str, tuple[int | None, int]]) -> None:
         """Make a new version of each row as it is, above a number; where there was none, note a removal above it."""
-        for part in _parts(sorted(names.items())):
+        for part in parts(sorted(names.items()), AT_ONCE):
             told: list[dict[str, Any]] = [
                 {"namespace": self._namespace, "name": name, "number": number, "above": above}
                 for name, (number, above) in part
@@ -42,7 +40,7 @@ class Maintenance:
     def tell(self, told: Sequence[Told]) -> list[str]:
         """Write columns for the eye, but not to rows that were changed meanwhile; return which are locked."""
         locked: list[str] = []
-        for part in _parts(sorted(told, key=lambda each: each.name)):
+        for part in parts(sorted(told, key=lambda each: each.name), AT_ONCE):
             rows = [
                 {
                     "namespace": self._namespace,
@@ -63,9 +61,3 @@ class Maintenance:
     def prune(self, *, before: int, limit: int, taken_in: Callable[[str], int | None]) -> int:
         """Delete lines of the log that nobody needs any more; return how many."""
         return self._pruning.prune(before, limit, taken_in)
-
-
-def _parts(all_: Iterable[T]) -> Iterator[list[T]]:
-    each = iter(all_)
-    while part := list(islice(each, AT_ONCE)):
-        yield part
