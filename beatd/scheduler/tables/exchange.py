@@ -6,9 +6,9 @@ Every queue has a limit: a reader that is ahead waits until the scheduler has ta
 import contextlib
 import os
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from threading import Event
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from beatd.rowports import Page, Told
 
@@ -18,6 +18,7 @@ READ_AHEAD = 4
 TOLD_AHEAD = 2000
 """How many rows wait to be written back at the most."""
 
+T = TypeVar("T")
 
 Print = tuple[int, int]
 """Number and fingerprint of a version."""
@@ -115,6 +116,13 @@ class Exchange:
     def may_tell(self) -> int:
         """How many rows more may wait to be written back."""
         return max(0, TOLD_AHEAD - len(self.told))
+
+
+def out_of(*queues: deque[T]) -> Iterator[T]:
+    """Yield, and take out, what is in these queues, one after another."""
+    for queue in queues:
+        while queue:
+            yield queue.popleft()
 
 
 class Wake:

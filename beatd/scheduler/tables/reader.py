@@ -2,14 +2,13 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
-from typing import TypeVar
 
 from beatd.errors import BeatdError, StoreError
 from beatd.ports import Clock
 from beatd.rowports import Changed, Page, Rows, Upkeep
-from beatd.scheduler.tables.exchange import Exchange, Pruning, Reading, UpToDate
+from beatd.scheduler.tables.exchange import Exchange, Pruning, Reading, UpToDate, out_of
 from beatd.scheduler.tables.sweep import Sweep
 
 SECOND = 1_000_000
@@ -29,8 +28,6 @@ CHECK_EACH = 60 * SECOND
 """How often it is looked whether the table can still be used, and has its triggers."""
 
 _log = logging.getLogger("beatd.scheduler")
-
-T = TypeVar("T")
 
 
 class Reader:
@@ -155,13 +152,13 @@ class Reader:
         asked, doubted = self.exchange.asked, self.exchange.doubted
         if not (self._changed or asked or doubted) or self.exchange.is_full:
             return False
-        doubts = list(islice(_out_of(doubted), ASK))
+        doubts = list(islice(out_of(doubted), ASK))
         in_doubt = [name for name, _ in doubts]
-        others = islice(_out_of(self._changed, asked), ASK - len(in_doubt))
+        others = islice(out_of(self._changed, asked), ASK - len(in_doubt))
         names = list(dict.fromkeys([*in_doubt, *others]))
         try:
             page = self._rows.of(names, {name: [used] for name, used in doubts if used is not None})
-        except BaseException:
+        except BaseException:  # raised again: what was taken out is asked for with the next step
             self._changed.extendleft(names)
             doubted.extendleft(doubts)
             raise
@@ -233,10 +230,3 @@ class Reader:
         if name not in self._in_use:
             self._missed.add(name)
         return self._in_use.get(name)
-
-
-def _out_of(*queues: deque[T]) -> Iterator[T]:
-    """Yield, and take out, what is in these queues, one after another."""
-    for queue in queues:
-        while queue:
-            yield queue.popleft()

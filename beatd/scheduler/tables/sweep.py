@@ -44,5 +44,5 @@ class Sweep:
         if last is None:
             self.expect(self._count)
             # A small table is compared every minute, not every second.
-            self._count, self._next = 0, elapsed + max(SECOND, 60 * SECOND)
+            self._count, self._next = 0, elapsed + 60 * SECOND
         return True

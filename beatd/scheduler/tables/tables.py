@@ -1,6 +1,5 @@
 """What the scheduler does with what was read of tables, and what it lets their readers do."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -14,7 +13,7 @@ from beatd.scheduler.claims import SET, is_live
 from beatd.scheduler.emitter import Emitter
 from beatd.scheduler.report import Report
 from beatd.scheduler.tables.doubts import Doubts
-from beatd.scheduler.tables.exchange import Prints, Read, Reading, UpToDate
+from beatd.scheduler.tables.exchange import Prints, Read, Reading, UpToDate, out_of
 from beatd.scheduler.tables.reader import Reader
 from beatd.scheduler.tables.slices import batches, corrected, slices
 from beatd.scheduler.tables.table import Table
@@ -330,12 +329,12 @@ class Tables:
         """Hand over what is to be written back, as far as there is room."""
         room = table.exchange.may_tell
         # While the table is read for the first time, reading it is what this thread is for.
-        untold = islice(_out_of(table.untold), min(room, UNTOLD) if table.loaded else 0)
+        untold = islice(out_of(table.untold), min(room, UNTOLD) if table.loaded else 0)
         taken = {name: _taken(name, place) for name, place in self._book.taken(table.number).items()}
         news = [name for name, reason in taken.items() if table.bad.get(name) != reason]
         table.judge(taken, self._time.now())
         # What is told of a row that is locked may be another thing by the time at which it is tried again.
-        for name in (*untold, *_out_of(table.exchange.locked)):
+        for name in (*untold, *out_of(table.exchange.locked)):
             if self._is_mine(name):
                 table.telling.note(name)
             else:
@@ -378,11 +377,6 @@ def _told_at_start(table: Table) -> Iterator[None]:
         raise DefinitionError(table.reader.name, f"cannot be read: {error.reason}") from error
     except StoreError as error:
         raise DefinitionError(table.reader.name, f"cannot be read: {error}") from error
-
-
-def _out_of(names: deque[str]) -> Iterator[str]:
-    while names:
-        yield names.popleft()
 
 
 def _change(*, was: bool, is_: bool) -> str | None:
