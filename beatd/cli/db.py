@@ -10,6 +10,7 @@ import click
 from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.output import json_line
 from beatd.config.settings import Settings
+from beatd.config.urls import named_tables
 from beatd.core.urls import masked
 from beatd.errors import StoreError
 from beatd.sqlkit import migrate
@@ -24,7 +25,7 @@ def command() -> None:
 
 def _urls(settings: Settings) -> list[str]:
     """Return the SQL databases that the settings name: of the broker, and of entries. Raises StoreError for none."""
-    named = [settings.broker, *(source for source in settings.schedule if "://" in source)]
+    named = [settings.broker, *named_tables(settings.schedule)]
     urls = [url for url in dict.fromkeys(named) if not is_redis(url)]
     if not urls:
         raise StoreError(_no_tables(settings))

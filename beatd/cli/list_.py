@@ -10,6 +10,7 @@ import click
 
 from beatd.cli.listing.asked import Asked, asking
 from beatd.cli.listing.found import Found
+from beatd.cli.operate.queue import pause_told
 from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.output import beginning, json_line, optional_iso, short, table
 from beatd.config.settings import Settings
@@ -84,7 +85,6 @@ def _row(view: EntryView) -> tuple[object, ...]:
 
 def plain(view: EntryView) -> dict[str, Any]:
     """Return an entry as JSON shows it."""
-    pause = view.pause
     return {
         "name": view.name,
         "task": view.task,
@@ -97,7 +97,7 @@ def plain(view: EntryView) -> dict[str, Any]:
         "last_fire": optional_iso(view.last_fire),
         "runs": view.runs,
         "error": view.error,
-        "pause": None if pause is None else {"by": pause.by, "at": optional_iso(pause.at), "note": pause.note},
+        "pause": pause_told(view.pause),
         "unfinished": _sent(view.tracking.unfinished),
         "held": _sent(view.tracking.held),
         "failures": view.tracking.failures,

@@ -141,7 +141,7 @@ def read_settings(*, strict: bool = False, whole: bool = False) -> "Settings":
 def _load_engines(settings: "Settings") -> None:
     """Import what a command that needs the code will need, the drivers too, as far as the broker is known by now."""
     import beatd.wiring.worker
-    import beatd.worker.supervisor  # noqa: F401  as above
+    import beatd.worker.supervisor  # noqa: F401  to have it imported
     from beatd.wiring import open_broker, open_state
 
     if settings.origins["broker"] == "default":

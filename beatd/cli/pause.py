@@ -1,9 +1,8 @@
 """``beatd pause``."""
 
-import getpass
-
 import click
 
+from beatd.cli.operate.user import user
 from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.output import json_line
 from beatd.config.settings import Settings
@@ -20,7 +19,7 @@ def command(settings: Settings, *, name: str, note: str | None, as_json: bool) -
 
     Nothing of it is caught up afterwards.
     """
-    by = _user()
+    by = user()
     if note is None:
         former = list_entries(settings, name=name)[0].pause
         note = "" if former is None else former.note
@@ -29,10 +28,3 @@ def command(settings: Settings, *, name: str, note: str | None, as_json: bool) -
         json_line({"name": name, "state": "paused", "by": by, "note": note})
     else:
         click.echo(f"paused {name}; `beatd resume {name}` ends it")
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user id without a name
-        return "unknown"

@@ -59,9 +59,8 @@ def check_celery_app(key: str, target: str) -> None:
 def table_url(key: str, url: str, environ: Mapping[str, str]) -> str:
     """Return the URL of a database whose tables hold entries. Raises FieldError for one that cannot."""
     found = usable_url(key, url, environ)
-    scheme = found.partition(":")[0]
-    if scheme not in _WITH_TABLES:
-        reason = f"{masked(url)!r}: entries are not read from {scheme}://"
+    if not has_tables(found):
+        reason = f"{masked(url)!r}: entries are not read from {found.partition(':')[0]}://"
         raise FieldError(key, reason, "name a TOML file or a folder, sqlite:///PATH or postgresql://USER@HOST/NAME")
     return found
 

@@ -10,8 +10,8 @@ from beatd.core.urls import masked
 from beatd.errors import BeatdError
 from beatd.rowports import Page
 from beatd.sqlkit.database import open_database
-from beatd.stores.rows import SqlRows
 from beatd.wiring.drivers import celery_consumes
+from beatd.wiring.tables import rows_of
 
 AT_ONCE = 500
 Checked = tuple[str | None, str | None, Draft | None]
@@ -23,13 +23,7 @@ def checked_rows(url: str, settings: Settings) -> Iterator[Checked]:
     place = masked(url)
     try:
         with closing(open_database(url, create=False)) as database:
-            rows = SqlRows(
-                database,
-                settings.namespace,
-                timezone=settings.timezone,
-                queue=settings.queue,
-                sees_finish=not celery_consumes(settings),
-            )
+            rows = rows_of(database, settings, sees_finish=not celery_consumes(settings))
             yield from ((None, f"{place}: {text}", None) for text in rows.check())
             after: str | None = ""
             while after is not None:

@@ -1,6 +1,6 @@
 """The entries of tables that fire next: of few rows all, of many those that a scheduler last told to be the next."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from heapq import heappush, heappushpop
 from itertools import islice
@@ -65,9 +65,8 @@ class _Reader:
             if told is None or (len(fires) == count and to_us(told) > -fires[0]):
                 return
 
-    def entries(self, rows: Iterable[ScheduleRow]) -> Iterator[Entry]:
+    def entries(self, rows: Sequence[ScheduleRow]) -> Iterator[Entry]:
         """Yield the entries of rows that are neither paused nor wrong."""
-        rows = list(rows)
         records = self._records.load([row.name for row in rows])
         for row in rows:
             record = records.get(row.name)

@@ -1,6 +1,5 @@
 """``beatd queue``."""
 
-import getpass
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from beatd.cli.operate.user import user
 from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.output import json_line, optional_iso, short, table
 from beatd.config.settings import Settings
@@ -60,7 +60,7 @@ def pause(settings: Settings, *, name: str, note: str | None, as_json: bool) -> 
     queue = _checked(name)
     with closing(open_broker(settings)) as broker:
         known, former = _known(settings, broker), broker.pauses.paused().get(queue)
-        made = Pause(_user(), CLOCK.now(), (former.note if former else "") if note is None else note)
+        made = Pause(user(), CLOCK.now(), (former.note if former else "") if note is None else note)
         broker.pauses.pause(queue, made)
     if queue not in known:
         told = f"no message is in queue {queue!r} and no worker takes from it; it is paused all the same"
@@ -129,7 +129,7 @@ def _ask(question: str) -> None:
 
 def purge_most(broker: "Broker", queue: str, most: int) -> int:
     """Purge ``most`` messages, those that were counted: it ends also where others send faster."""
-    purged, reason = 0, f"purged by {_user()}"
+    purged, reason = 0, f"purged by {user()}"
     while purged < most and (some := broker.limits.purge(queue, reason=reason, limit=min(500, most - purged))):
         purged += some
     return purged
@@ -175,10 +175,3 @@ def _checked(name: str) -> str:
         return printable(200)("NAME", name)
     except FieldError as error:
         raise click.BadParameter(error.reason, param_hint="NAME") from None
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user id without a name
-        return "unknown"
