@@ -8,12 +8,11 @@ from beatd.config.settings import Settings
 from beatd.core.firing import Moment, decide
 from beatd.core.settling import Rules
 from beatd.sqlkit.database import open_database
+from beatd.sqlkit.triggers import text_of, us_of
 from beatd.wiring.drivers import open_state
 from beatd.wiring.lines import open_lines
 
 SECOND = 1_000_000
-_TEXT = "strftime('%Y-%m-%dT%H:%M:%S', {0} / 1000000, 'unixepoch') || printf('.%06dZ', {0} % 1000000)"
-_US = "(CAST(strftime('%s', changed_at) AS INTEGER) * 1000000 + CAST(substr(changed_at, 21, 6) AS INTEGER))"
 _SHIFT = "generation = generation - {0}, changed_at = changed_at - {0}, former_changed_at = former_changed_at - {0}"
 
 
@@ -54,7 +53,7 @@ class World:
             run = connection.exec_driver_sql
             if self.table.startswith("sqlite"):
                 run(f"UPDATE beatd_changes SET {_SHIFT.format(micros)}")
-                moved = _TEXT.format(f"({_US} - {micros})")
+                moved = text_of(f"({us_of('changed_at')} - {micros})")
                 run(f"UPDATE beatd_schedules SET generation = generation - {micros}, changed_at = {moved}")
             else:
                 run("SET LOCAL session_replication_role = replica")  # without triggers

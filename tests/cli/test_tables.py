@@ -1,12 +1,11 @@
 """`beatd list`, `next` and `check` on tables of entries."""
 
 import re
-import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from beatd import ScheduleStore
@@ -15,7 +14,7 @@ from beatd.cli.listing import upcoming
 from beatd.clock import SystemClock
 from beatd.schedules.moments import from_us, iso
 from tests.cli.in_process import Beatd, in_empty_folder
-from tests.servers.places import place_for_entries
+from tests.servers.places import connect_to, place_for_entries
 
 NOW = from_us(SystemClock().now()).replace(microsecond=0)
 NEVER_RUN = ("--broker", "sqlite:///state.db")
@@ -33,14 +32,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 def execute(url: str, statement: str) -> None:
     """Run plain SQL, as anybody may."""
-    if url.startswith("sqlite"):
-        with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-            connection.execute(statement)
-        connection.close()
-    else:
-        base, _, schema = url.partition("?schema=")
-        with psycopg.connect(base, options=f"-c search_path={schema}") as connection:
-            connection.execute(statement)
+    with closing(connect_to(url)) as connection, connection:
+        connection.execute(statement)
 
 
 def tell(url: str, name: str, **columns: object) -> None:

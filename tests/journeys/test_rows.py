@@ -1,23 +1,17 @@
 """A table of entries, edited by another program while beatd runs."""
 
-import sqlite3
 from contextlib import closing
 
-import psycopg
 import pytest
 import redis
 
+from tests.servers.places import connect_to
 from tests.servers.postgresql import postgres_schema
 
 
 def edit(url: str, statement: str) -> None:
     """Carry out one statement, committed, as any client does."""
-    if url.startswith("sqlite"):
-        opened = sqlite3.connect(url.removeprefix("sqlite:///"), timeout=20)
-    else:
-        server, _, schema = url.partition("?schema=")
-        opened = psycopg.connect(server, options=f"-c search_path={schema}")
-    with closing(opened) as connection:
+    with closing(connect_to(url)) as connection:
         connection.execute(statement)
         connection.commit()
 

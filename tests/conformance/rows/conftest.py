@@ -1,27 +1,23 @@
 """The databases under test."""
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.conformance.rows.table import Table
-from tests.servers.postgresql import POSTGRES, postgres_schema
+from tests.servers.postgresql import postgres_schema
 
 
 def _sqlite(folder: Path) -> Iterator[Table]:
-    path = folder / "beatd.db"
-    made = Table(f"sqlite:///{path}", lambda: sqlite3.connect(path))
+    made = Table(f"sqlite:///{folder}/beatd.db")
     yield made
     made.db.close()
 
 
 def _postgresql(_folder: Path) -> Iterator[Table]:
     with postgres_schema() as url:
-        schema = url.partition("schema=")[2]
-        made = Table(url, lambda: psycopg.connect(POSTGRES, options=f"-c search_path={schema}"))
+        made = Table(url)
         yield made
         made.db.close()
 

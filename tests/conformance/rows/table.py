@@ -7,6 +7,7 @@ from typing import Any
 from beatd.rowports import Changed, Page
 from beatd.sqlkit.database import open_database
 from beatd.stores.rows import SqlRows
+from tests.servers.places import connect_to
 
 INSERT = "INSERT INTO beatd_schedules (name, task, schedule) VALUES "
 CALENDAR = "INSERT INTO beatd_calendars (name, closed) VALUES ('office', '[\"sun\"]')"
@@ -15,12 +16,15 @@ CALENDAR = "INSERT INTO beatd_calendars (name, closed) VALUES ('office', '[\"sun
 class Table:
     """A table of entries and two ways to it: ours, and a plain connection."""
 
-    def __init__(self, url: str, connect: Any) -> None:
-        self.url, self.connect = url, connect
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.db = open_database(url)
         self.rows = self.reader()
         with self.db.read():
             pass  # makes the tables
+
+    def connect(self) -> Any:
+        return connect_to(self.url)
 
     @property
     def is_postgresql(self) -> bool:

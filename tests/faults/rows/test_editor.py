@@ -2,18 +2,17 @@
 
 import json
 import random
-import sqlite3
 import subprocess
 from contextlib import closing, contextmanager
 
-import psycopg
 import pytest
 
 from tests.faults.rows.deeds import DEEDS
 from tests.faults.rows.editor import Editor
 from tests.faults.rows.table import NAMESPACE, Table, microseconds
 from tests.faults.site import BEATD
-from tests.servers.postgresql import POSTGRES, postgres_schema
+from tests.servers.places import connect_to
+from tests.servers.postgresql import postgres_schema
 
 
 @contextmanager
@@ -28,20 +27,10 @@ def made(driver, folder):
         yield Table(url)
 
 
-@contextmanager
-def connected(table):
-    if table.is_sqlite:
-        with closing(sqlite3.connect(table.url.removeprefix("sqlite:///"))) as connection:
-            yield connection
-        return
-    with psycopg.connect(POSTGRES, options=f"-c search_path={table.url.partition('schema=')[2]}") as server:
-        yield server
-
-
 def logged(table):
     """Return every (name, generation, moment, schedule, edit) that the log and the table tell, and all removals."""
     found, gone = set(), set()
-    with connected(table) as connection:
+    with closing(connect_to(table.url)) as connection:
         told = "SELECT op, name, generation, changed_at, former_changed_at, former FROM beatd_changes"
         for op, name, generation, moment, former_moment, former in connection.execute(
             f"{told} WHERE kind = 'schedule' AND namespace = '{NAMESPACE}'"

@@ -1,9 +1,8 @@
 """Somebody who edits a table with plain SQL."""
 
-import sqlite3
 from contextlib import closing
 
-import psycopg
+from tests.servers.places import connect_to
 
 
 class Client:
@@ -13,10 +12,7 @@ class Client:
         self.url = url
 
     def connect(self):
-        if self.url.startswith("sqlite"):
-            return sqlite3.connect(self.url.removeprefix("sqlite:///"), timeout=5)
-        url, _, schema = self.url.partition("?schema=")
-        return psycopg.connect(url, options=f"-c search_path={schema}")
+        return connect_to(self.url)
 
     def __call__(self, statement: str) -> list[tuple]:
         with closing(self.connect()) as connection:
