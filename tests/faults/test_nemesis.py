@@ -42,6 +42,7 @@ def test_what_is_emitted_runs_though_schedulers_and_workers_are_killed(tmp_path)
     _kill_with_workers(tmp_path, 20)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_what_is_emitted_runs_also_after_a_hundred_rounds_of_kill_9(tmp_path):
     _kill_with_workers(tmp_path, 150)
