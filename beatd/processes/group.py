@@ -1,11 +1,9 @@
 """Several long-lived functions, each in its own process, under one parent that restarts what dies."""
 
-import faulthandler
 import logging
 import select
 import signal
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Final
 
 from beatd.ports import Clock
@@ -13,6 +11,7 @@ from beatd.processes.fork import STARTUP_FAILURE
 from beatd.processes.member import Member, Part
 from beatd.processes.notify import Notifier
 from beatd.processes.signals import SignalInbox
+from beatd.processes.stacks import stacks_at_usr1
 from beatd.processes.terminal import has_terminal
 
 SECOND: Final = 1_000_000
@@ -51,21 +50,15 @@ class Group:
 
     def run(self) -> int:
         """Run until all parts have ended, and return the exit code: 0 when asked to stop, 1 for a failed start-up."""
-        with SignalInbox(_HEEDED) as inbox:
-            # Chained, so that the stack is written even where the loop below is stuck.
-            with suppress(ValueError, OSError, RuntimeError, AttributeError):
-                faulthandler.register(signal.SIGUSR1, all_threads=True, chain=True)
-            try:
-                while not self._over():
-                    self._start_missing()
-                    self._wait(inbox)
-                    for signum in inbox.drain():
-                        self._on_signal(signum)
-                    self._reap()
-                    self._press_on()
-                    self._tell_systemd()
-            finally:
-                faulthandler.unregister(signal.SIGUSR1)
+        with SignalInbox(_HEEDED) as inbox, stacks_at_usr1():
+            while not self._over():
+                self._start_missing()
+                self._wait(inbox)
+                for signum in inbox.drain():
+                    self._on_signal(signum)
+                self._reap()
+                self._press_on()
+                self._tell_systemd()
         return self._code
 
     def _over(self) -> bool:

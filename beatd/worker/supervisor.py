@@ -1,18 +1,17 @@
 """The parent of the worker's children: runs no user code, forks, watches, restarts and drains."""
 
-import faulthandler
 import logging
 import os
 import select
 import signal
 import socket
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Final
 
 from beatd.processes.fork import STARTUP_FAILURE
 from beatd.processes.notify import Notifier
 from beatd.processes.signals import SignalInbox
+from beatd.processes.stacks import stacks_at_usr1
 from beatd.processes.terminal import has_terminal
 from beatd.worker.brood import Brood, of_run
 from beatd.worker.duties import Duties
@@ -65,16 +64,12 @@ class Supervisor:
 
     def run(self) -> int:
         """Run until told to stop, or until the first child cannot start; return the exit code."""
-        with SignalInbox(HEEDED) as inbox:
-            # Chained, so that the stack is written even where the loop below is stuck.
-            with suppress(ValueError, OSError, RuntimeError, AttributeError):
-                faulthandler.register(signal.SIGUSR1, all_threads=True, chain=True)
+        with SignalInbox(HEEDED) as inbox, stacks_at_usr1():
             self._brood = Brood(self._spec, self._duties, inbox.poke)
             self._quiet = Quiet(self._brood.tell)
             try:
                 self._loop(inbox)
             finally:
-                faulthandler.unregister(signal.SIGUSR1)
                 self._brood.close()
             self._duties.finish()
             given_back = self._duties.given_back - self._returned

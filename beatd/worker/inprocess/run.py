@@ -1,11 +1,8 @@
 """A worker without children: the application is loaded here, and signals are heeded beside the tasks."""
 
-import faulthandler
 import logging
 import os
-import signal
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from threading import Thread
 from typing import Final
@@ -16,6 +13,7 @@ from beatd.processes.notify import Notifier
 from beatd.processes.output import output_logged
 from beatd.processes.running import belong_to_no_task
 from beatd.processes.signals import SignalInbox
+from beatd.processes.stacks import stacks_at_usr1
 from beatd.worker.entry import load
 from beatd.worker.inprocess.crew import Crew
 from beatd.worker.inprocess.lookout import Lookout
@@ -96,12 +94,6 @@ def _run(spec: WorkerSpec, go: Callable[[SignalInbox, WorkerSpec], None], *, has
     if own is None:
         return STARTUP_FAILURE if has_parent else 1
     keep_log_apart()
-    with SignalInbox(HEEDED) as inbox:
-        with suppress(ValueError, OSError, RuntimeError, AttributeError):
-            faulthandler.register(signal.SIGUSR1, all_threads=True, chain=True)
-        try:
-            with output_logged():
-                go(inbox, replace(spec, middleware=(*spec.middleware, *own)))
-        finally:
-            faulthandler.unregister(signal.SIGUSR1)
+    with SignalInbox(HEEDED) as inbox, stacks_at_usr1(), output_logged():
+        go(inbox, replace(spec, middleware=(*spec.middleware, *own)))
     return 0
