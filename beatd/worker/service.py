@@ -1,10 +1,18 @@
 """The worker in this process, in the pool that is asked for."""
 
+import signal
 from collections.abc import Callable
+from typing import Final
 
 from beatd.errors import SettingsError
 from beatd.processes.notify import Notifier
 from beatd.worker.spec import WorkerSpec
+
+HEEDED: Final = (
+    signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTSTP,
+    signal.SIGCONT, signal.SIGCHLD,
+)  # fmt: skip
+"""The signals that a worker takes note of, whatever its pool."""
 
 
 def run_worker(spec: WorkerSpec, *, ready: Callable[[], None] | None = None, notifier: Notifier | None = None) -> int:

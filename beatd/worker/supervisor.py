@@ -17,16 +17,13 @@ from beatd.worker.brood import Brood, of_run
 from beatd.worker.duties import Duties
 from beatd.worker.loss import how_it_ended
 from beatd.worker.roster import Cause, ChildRecord
+from beatd.worker.service import HEEDED
 from beatd.worker.slots import Order, Quiet, Sight
 from beatd.worker.spec import WorkerSpec
 from beatd.worker.storm import Storm
 from beatd.worker.template.nursery import Template
 
 SECOND: Final = 1_000_000
-HEEDED: Final = (
-    signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTSTP,
-    signal.SIGCONT, signal.SIGCHLD,
-)  # fmt: skip
 _TICK: Final = 1 * SECOND
 _DEATH: Final = "a child ended unexpectedly and is replaced"
 _NO_TEMPLATE: Final = "the process that children are forked from ended unexpectedly, and is replaced"

@@ -18,8 +18,8 @@ from beatd.worker.entry import load
 from beatd.worker.inprocess.crew import Crew
 from beatd.worker.inprocess.lookout import Lookout
 from beatd.worker.inprocess.loops import Loops
+from beatd.worker.service import HEEDED
 from beatd.worker.spec import WorkerSpec
-from beatd.worker.supervisor import HEEDED
 
 SECOND: Final = 1_000_000
 
