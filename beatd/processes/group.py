@@ -45,7 +45,6 @@ class Group:
         self._killed = False
         self._code = 0
         self._announced = False
-        self._fed_at: int | None = None
         self._tick = min(_TICK, (self._notifier.watchdog_interval or _TICK) // 2)
 
     def run(self) -> int:
@@ -144,12 +143,9 @@ class Group:
             self._announced = True
             self._notifier.ready()
             logger.info("ready", extra={"action": "ready"})
-        interval = self._notifier.watchdog_interval
-        now = self._clock.elapsed()
-        due = interval is not None and (self._fed_at is None or now - self._fed_at >= interval // 2)
-        if due and interval is not None and all(self._ticks(member, now, interval) for member in self._members):
-            self._fed_at = now
-            self._notifier.alive()
+        interval, now = self._notifier.watchdog_interval, self._clock.elapsed()
+        if interval is not None and all(self._ticks(member, now, interval) for member in self._members):
+            self._notifier.feed(now)
 
     def _ticks(self, member: Member, now: int, interval: int) -> bool:
         """Return whether the member may vouch for the whole; one that pulsed only once is not one that ticks."""

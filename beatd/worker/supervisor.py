@@ -56,7 +56,6 @@ class Supervisor:
         self._begun = False
         self._cut = False
         self._returned = 0
-        self._fed_at = 0
         self._tick = min(_TICK, (self._notifier.watchdog_interval or _TICK) // 2)
 
     def run(self) -> int:
@@ -192,7 +191,4 @@ class Supervisor:
             logger.info("worker ready", extra={"action": "ready", **self._spec.told})
         if self._ready is not None and self._begun:
             self._ready()
-        interval, now = self._notifier.watchdog_interval, self._clock.elapsed()
-        if interval is not None and now - self._fed_at >= interval // 2:
-            self._fed_at = now
-            self._notifier.alive()
+        self._notifier.feed(self._clock.elapsed())

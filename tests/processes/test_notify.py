@@ -45,3 +45,20 @@ def test_a_watchdog_for_another_process_is_not_ours():
 @pytest.mark.parametrize("address", [None, "/nowhere/at/all", "vsock:2:1", ""])
 def test_without_a_manager_nothing_happens(address):
     Notifier(address).ready()
+
+
+def test_the_watchdog_is_fed_no_oftener_than_it_needs(manager):
+    address, receive = manager
+    notifier = Notifier(address, watchdog=4_000_000)
+    for now in (0, 1, 999_999, 1_000_000, 1_999_999):
+        notifier.feed(now)
+    notifier.status("fed")
+    assert [receive() for _ in range(3)] == ["WATCHDOG=1", "WATCHDOG=1", "STATUS=fed"]
+
+
+def test_without_a_watchdog_nothing_is_fed(manager):
+    address, receive = manager
+    notifier = Notifier(address)
+    notifier.feed(0)
+    notifier.status("fed")
+    assert receive() == "STATUS=fed"

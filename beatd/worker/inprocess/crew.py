@@ -51,7 +51,7 @@ class Crew:
         self._kill_at: int | None = None
         self._quiet = Quiet(loops.tell)
         self._announced = False
-        self._tick = min(_TICK, self._notifier.watchdog_interval or _TICK)
+        self._tick = min(_TICK, (self._notifier.watchdog_interval or 2 * _TICK) // 2)
         self._returned: dict[str, tuple[str, int] | None] = {}
         self._given_before = 0
 
@@ -146,8 +146,7 @@ class Crew:
             logger.info("worker ready", extra={"action": "ready", **self._spec.told})
         if self._ready is not None and self._announced:
             self._ready()
-        if self._notifier.watchdog_interval is not None:
-            self._notifier.alive()
+        self._notifier.feed(self._clock.elapsed())
 
     def _describe(self) -> list[dict[str, object]]:
         now = self._clock.elapsed()
