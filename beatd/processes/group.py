@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from beatd.ports import Clock
+from beatd.processes.drain import Drain
 from beatd.processes.fork import STARTUP_FAILURE
 from beatd.processes.member import Member, Part
 from beatd.processes.notify import Notifier
@@ -38,10 +39,8 @@ class Group:
     ) -> None:
         self._members = [Member(part, clock) for part in parts]
         self._clock = clock
-        self._stop_timeout = stop_timeout
         self._notifier = Notifier() if notifier is None else notifier
-        self._requests = 0
-        self._kill_at: int | None = None
+        self._drain = Drain(clock, self._notifier, stop_timeout)
         self._killed = False
         self._code = 0
         self._announced = False
@@ -61,10 +60,10 @@ class Group:
         return self._code
 
     def _over(self) -> bool:
-        return self._requests > 0 and not any(member.pid for member in self._members)
+        return self._drain.begun and not any(member.pid for member in self._members)
 
     def _start_missing(self) -> None:
-        if self._requests:
+        if self._drain.begun:
             return
         now = self._clock.elapsed()
         for member in self._members:
@@ -78,9 +77,9 @@ class Group:
     def _wait(self, inbox: SignalInbox) -> None:
         now = self._clock.elapsed()
         moments = [now + self._tick]
-        moments += [member.start_at for member in self._members if member.pid is None and not self._requests]
-        if self._kill_at is not None:
-            moments.append(self._kill_at)
+        moments += [member.start_at for member in self._members if member.pid is None and not self._drain.begun]
+        if self._drain.until is not None:
+            moments.append(self._drain.until + _KILL_AFTER)
         timeout = max(0, min(moments) - now) / SECOND
         listening = [member for member in self._members if member.fileno() >= 0]
         readable, _, _ = select.select([inbox.fileno(), *(member.fileno() for member in listening)], [], [], timeout)
@@ -103,25 +102,21 @@ class Group:
             self._notifier.ready()
 
     def _stop(self, *, now: bool) -> None:
-        self._requests += 1
-        if self._requests == 1:
-            self._notifier.stopping()
-        at_once = now or self._requests > 1
+        at_once = self._drain.ask(now=now)
         logger.info("stopping now" if at_once else "stopping", extra={"action": "stop"})
         self._send(signal.SIGQUIT if at_once else signal.SIGTERM)
-        patience = _KILL_AFTER if at_once else self._stop_timeout + _KILL_AFTER
-        self._kill_at = min(self._clock.elapsed() + patience, self._kill_at or 2**62)
 
     def _press_on(self) -> None:
         """Kill what has not ended in time."""
-        if self._kill_at is not None and self._clock.elapsed() >= self._kill_at and not self._killed:
+        until = self._drain.until
+        if until is not None and self._clock.elapsed() >= until + _KILL_AFTER and not self._killed:
             self._killed = True
             self._send(signal.SIGKILL)
 
     def _reap(self) -> None:
         for member in self._members:
             code = member.reap()
-            if code is None or self._requests:
+            if code is None or self._drain.begun:
                 continue
             # Who was ready once is started again whatever happened: it may be mended, and the others go on.
             if code == STARTUP_FAILURE and not member.was_ready:
@@ -149,6 +144,6 @@ class Group:
 
     def _ticks(self, member: Member, now: int, interval: int) -> bool:
         """Return whether the member may vouch for the whole; one that pulsed only once is not one that ticks."""
-        if self._requests or member.pid is None:
+        if self._drain.begun or member.pid is None:
             return True
         return member.pulses < 2 or now - member.pulsed_at < interval

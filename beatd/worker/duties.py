@@ -55,7 +55,7 @@ class Duties:
         self._outage = Repeated(logger, spec.clock, "the broker")
         self._backoff = Backoff()
         self._returns: deque[Return] = deque()
-        self.given_back = 0
+        self._given_back = 0
         now = spec.clock.elapsed()
         self._renew_at = now + spec.lease // 3
         self._reap_at = now
@@ -75,6 +75,10 @@ class Duties:
     def give_back(self, what: Return) -> None:
         """Return messages with the next turn."""
         self._returns.append(what)
+
+    def count_anew(self) -> None:
+        """Count what is given back from here on: ``finish`` tells how much it was."""
+        self._given_back = 0
 
     def give_tail_back(self, owner: str, sight: Sight) -> None:
         """Return what ``owner`` has claimed beside the task that it runs, with the next turn."""
@@ -140,7 +144,7 @@ class Duties:
         return self._outage.lasting
 
     def finish(self) -> None:
-        """Return what is left and retire, for a few seconds at most: leases end by themselves."""
+        """Return what is left, retire and say so, for a few seconds at most: leases end by themselves."""
         end = self._clock.elapsed() + _LAST_WORDS
         while True:
             try:
@@ -154,6 +158,7 @@ class Duties:
                     break
                 pause(self._backoff.failed(), self._clock)
         self.close()
+        logger.info("stopped", extra={"action": "stopped", "given_back": self._given_back})
 
     def _do(self, now: int, owners: Sequence[str], children: Callable[[], Sequence[Mapping[str, object]]]) -> None:
         # First what others wait for, but never after a lease is at stake.
@@ -187,7 +192,7 @@ class Duties:
             ):
                 for each in self._spec.middleware:
                     each.on_failure(*what.settle)
-            self.given_back += broker.keeper.release(what.owner, what.ids, penalty=what.penalty, before=what.before)
+            self._given_back += broker.keeper.release(what.owner, what.ids, penalty=what.penalty, before=what.before)
             self._returns.popleft()
 
     def _open(self) -> WorkerBroker:

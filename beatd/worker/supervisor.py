@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from beatd.processes.drain import Drain
 from beatd.processes.fork import STARTUP_FAILURE
 from beatd.processes.notify import Notifier
 from beatd.processes.signals import SignalInbox
@@ -50,12 +51,11 @@ class Supervisor:
         self._notifier = Notifier() if notifier is None else notifier
         self._duties = Duties(spec, socket.gethostname(), os.getpid())
         self._storm = Storm(spec.clock)
-        self._kill_at: int | None = None
+        self._drain = Drain(spec.clock, self._notifier, spec.drain_timeout)
         self._code = 0
         self._announced = False
         self._begun = False
         self._cut = False
-        self._returned = 0
         self._tick = min(_TICK, (self._notifier.watchdog_interval or _TICK) // 2)
 
     def run(self) -> int:
@@ -68,13 +68,11 @@ class Supervisor:
             finally:
                 self._brood.close()
             self._duties.finish()
-            given_back = self._duties.given_back - self._returned
-            logger.info("stopped", extra={"action": "stopped", "given_back": given_back})
         return self._code
 
     def _loop(self, inbox: SignalInbox) -> None:
-        while self._kill_at is None or self._brood.roster.children:
-            if self._kill_at is None:
+        while not self._drain.begun or self._brood.roster.children:
+            if not self._drain.begun:
                 self._brood.fill()
             self._wait(inbox)
             for signum in inbox.drain():
@@ -86,14 +84,14 @@ class Supervisor:
             self._brood.look()
             if self._storm.lasting and self._brood.roster.is_calm(self._clock.elapsed()):
                 self._storm.over()
-            if self._kill_at is not None and self._clock.elapsed() >= self._kill_at:
+            if self._drain.is_over():
                 self._cut_off()
             self._duties.turn(self._brood.owners(), self._brood.describe)
             self._tell_parents()
 
     def _wait(self, inbox: SignalInbox) -> None:
         now = self._clock.elapsed()
-        moments = (self._brood.next_at(), self._duties.next_at(), self._kill_at, now + self._tick)
+        moments = (self._brood.next_at(), self._duties.next_at(), self._drain.until, now + self._tick)
         until = min(moment for moment in moments if moment is not None)
         select.select([inbox], [], [], max(0, until - now) / SECOND)
 
@@ -109,19 +107,16 @@ class Supervisor:
                 self._reload()
             case signal.SIGUSR1:
                 self._brood.signal(signal.SIGUSR1)
-            case signal.SIGTSTP | signal.SIGCONT if self._kill_at is None:
+            case signal.SIGTSTP | signal.SIGCONT if not self._drain.begun:
                 self._quiet.set(lasts=signum is signal.SIGTSTP)
 
     def _stop(self, *, now: bool) -> None:
-        at_once = now or self._kill_at is not None
-        if self._kill_at is None:
-            self._notifier.stopping()
-            self._returned = self._duties.given_back
+        if not self._drain.begun:
+            self._duties.count_anew()
+        at_once = self._drain.ask(now=now)
         fields = {"action": "stop", "running": self._brood.running()}
         logger.info("stopping now" if at_once else "draining", extra=fields)
         self._brood.tell(Order.LEAVE)
-        moment = self._clock.elapsed() + (0 if at_once else self._spec.drain_timeout)
-        self._kill_at = min(moment, moment if self._kill_at is None else self._kill_at)
 
     def _cut_off(self) -> None:
         running = 0 if self._cut else self._brood.running()
@@ -132,7 +127,7 @@ class Supervisor:
         self._brood.kill_all(Cause.DRAIN)
 
     def _reload(self) -> None:
-        if self._kill_at is not None:
+        if self._drain.begun:
             return
         logger.info("replacing the children one by one", extra={"action": "reload"})
         self._notifier.reloading()
@@ -140,7 +135,7 @@ class Supervisor:
         self._brood.roster.reload()
 
     def _on_death(self, child: ChildRecord, code: int, sight: Sight | None) -> None:
-        if child.leaving or child.killed is not None or self._kill_at is not None:
+        if child.leaving or child.killed is not None or self._drain.begun:
             return
         fields = {"action": "restart", "pid": child.pid, "worker": child.owner, "exit_code": code, **of_run(sight)}
         if code == STARTUP_FAILURE and not child.ready:
@@ -154,7 +149,7 @@ class Supervisor:
             self._tell(_DEATH, fields, _STORM)
 
     def _on_lost_template(self, template: Template, code: int) -> None:
-        if self._kill_at is not None:
+        if self._drain.begun:
             return
         fields = {"action": "restart", "pid": template.process.pid, "exit_code": code}
         if code == STARTUP_FAILURE or template.asked_at is not None:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
+from beatd.processes.drain import Drain
 from beatd.processes.notify import Notifier
 from beatd.processes.signals import SignalInbox
 from beatd.processes.terminal import has_terminal
@@ -48,12 +49,11 @@ class Crew:
         self._ready = ready
         self._notifier = Notifier() if notifier is None else notifier
         self._duties = Duties(spec, socket.gethostname(), os.getpid())
-        self._kill_at: int | None = None
+        self._drain = Drain(spec.clock, self._notifier, spec.drain_timeout)
         self._quiet = Quiet(loops.tell)
         self._announced = False
         self._tick = min(_TICK, (self._notifier.watchdog_interval or 2 * _TICK) // 2)
         self._returned: dict[str, tuple[str, int] | None] = {}
-        self._given_before = 0
 
     def attend(self) -> None:
         """Renew leases, heed signals and report, until every loop has ended."""
@@ -67,17 +67,17 @@ class Crew:
                     self._duties.give_back(Return(owner=failed.owner, ids=failed.sight.tail, penalty=False))
                 self._duties.give_back(self._lost(failed.owner, failed.sight, failed.how, penalty=True))
             self._duties.turn(self._loops.owners(), self._describe)
-            if self._kill_at is not None and self._clock.elapsed() >= self._kill_at and self._loops.working():
+            if self._drain.is_over() and self._loops.working():
                 self._give_up()
             self._tell_parents()
         for owner in self._loops.owners():
             # What a loop could not give back, or did not know that it had claimed.
             self._duties.give_back(Return(owner=owner, penalty=False))
-        self._finish()
+        self._duties.finish()
 
     def _wait(self) -> None:
         now = self._clock.elapsed()
-        moments = [now + self._tick, self._duties.next_at(), self._kill_at or 2**62]
+        moments = [now + self._tick, self._duties.next_at(), 2**62 if self._drain.until is None else self._drain.until]
         moments += [max(sight.started_at + 2 * STALL, now + STALL) for _, sight in self._with_tails()]
         select.select([self._inbox], [], [], max(0, min(moments) - now) / SECOND)
 
@@ -90,18 +90,16 @@ class Crew:
             case signal.SIGHUP | signal.SIGUSR2:
                 fields = {"action": "reload"}
                 logger.warning("the %s pool cannot load the application anew", self._spec.pool, extra=fields)
-            case signal.SIGTSTP | signal.SIGCONT if self._kill_at is None:
+            case signal.SIGTSTP | signal.SIGCONT if not self._drain.begun:
                 self._quiet.set(lasts=signum is signal.SIGTSTP)
 
     def _stop(self, *, now: bool) -> None:
-        at_once = now or self._kill_at is not None
-        if self._kill_at is None:
-            self._notifier.stopping()
-            self._given_before = self._duties.given_back
+        if not self._drain.begun:
+            self._duties.count_anew()
+        at_once = self._drain.ask(now=now)
         fields = {"action": "stop", "running": len(self._running())}
         logger.info("stopping now" if at_once else "draining", extra=fields)
         self._loops.tell(Order.LEAVE)
-        self._kill_at = self._clock.elapsed() + (0 if at_once else self._spec.drain_timeout)
 
     def _return_tails(self) -> None:
         """Put back what loops have claimed beside tasks that turned out slow: others could run it."""
@@ -125,7 +123,7 @@ class Crew:
             logger.warning("tasks still run when the time to drain is over; they end with the process", extra=fields)
         for owner, sight in self._loops.sights():
             self._duties.give_back(self._lost(owner, sight, "was told to stop", penalty=False))
-        self._finish()
+        self._duties.finish()
         os._exit(0)
 
     def _lost(self, owner: str, sight: Sight | None, how: str, *, penalty: bool) -> Return:
@@ -133,11 +131,6 @@ class Crew:
         if sight is not None and sight.message is not None:
             settle = lost(sight.message, sight, owner, self._clock, how)
         return Return(owner=owner, penalty=penalty, settle=settle)
-
-    def _finish(self) -> None:
-        self._duties.finish()
-        given_back = self._duties.given_back - self._given_before
-        logger.info("stopped", extra={"action": "stopped", "given_back": given_back})
 
     def _tell_parents(self) -> None:
         if not self._announced and self._loops.complete():
