@@ -60,6 +60,7 @@ class Brood:
                 self._fork_one()
         except TemplateLostError:
             self.roster.lost_template(now, 0)
+            # Where the error was raised says nothing: it is the other process that does not answer.
             logger.error("the process that children are forked from does not fork; it is replaced")  # noqa: TRY400
 
     def tell(self, order: Order) -> None:
@@ -83,7 +84,7 @@ class Brood:
 
     def look(self) -> None:
         """Read the slots: who is ready, over a limit, silent, or sits on messages that others could run."""
-        unwanted = self._unwanted()
+        unwanted = self._duties.revoked(self._busy)
         # Read after that answer, which takes its time: a child may run another message by then.
         now = self._clock.elapsed()
         sights = self._sights()
@@ -233,10 +234,9 @@ class Brood:
     def _sights(self) -> list[tuple[ChildRecord, Sight | None]]:
         return [(child, self._board.read(child.slot)) for child in self._all() if child.killed is None]
 
-    def _unwanted(self) -> frozenset[tuple[str, int]]:
-        """Return (id, attempt) of what children run and are not to go on with."""
-        busy = [child.owner for child, sight in self._sights() if sight is not None and sight.message is not None]
-        return self._duties.revoked(busy) if busy else frozenset()
+    def _busy(self) -> list[str]:
+        """Return the owners that are in the middle of a task."""
+        return [child.owner for child, sight in self._sights() if sight is not None and sight.message is not None]
 
     def _all(self) -> list[ChildRecord]:
         return list(self.roster.children.values())

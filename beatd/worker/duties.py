@@ -108,10 +108,10 @@ class Duties:
             self._outage.recovered()
             self._backoff.recovered()
 
-    def revoked(self, owners: Sequence[str]) -> frozenset[tuple[str, int]]:
-        """Return (id, attempt) of what these owners are to stop running; asked for at most once a second."""
+    def revoked(self, busy: Callable[[], Sequence[str]]) -> frozenset[tuple[str, int]]:
+        """Return (id, attempt) of what ``busy`` owners are to stop running; asked for at most once a second."""
         now = self._clock.elapsed()
-        if now < max(self._ask_at, self._retry_at):
+        if now < max(self._ask_at, self._retry_at) or not (owners := busy()):
             return frozenset()
         self._ask_at = now + _ASK_EVERY
         try:

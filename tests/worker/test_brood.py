@@ -28,7 +28,9 @@ class Watched:
         self.brood._processes[pid] = Process(pid)
         self.slot = Slot(self.brood._board, 0)
 
-    def revoked(self, owners):
+    def revoked(self, busy):
+        if not (owners := busy()):
+            return frozenset()
         assert owners == ["w/1"]
         self.meanwhile()
         return frozenset({("m1", 1)})
