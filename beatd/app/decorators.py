@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
 
-from beatd.app.keywords import EntryKeywords, EntryTerms, Rule, TaskKeywords, check_keywords
+from beatd.app.keywords import EntryKeywords, Rule, TaskKeywords, check_keywords
 from beatd.app.names import module_name, task_name
 from beatd.app.options import task_options
 from beatd.app.task import Task
@@ -101,7 +101,7 @@ def periodic(schedule: Rule | Sequence[Rule], /, **fields: Unpack[EntryKeywords]
     ``schedule`` is text ("0 8 * * mon-fri", "every 5m"), a value (``crontab(...)``), or a list of them. Takes an
     entry's other fields as keywords; what they hold is checked when the schedules are read.
     """
-    check_keywords("@periodic", fields, [*EntryTerms.__annotations__, "args", "kwargs"])
+    check_keywords("@periodic", fields, EntryKeywords.__annotations__)
     _check_schedule(schedule)
 
     def declare(function: Callable[P, R], /) -> Task[P, R]:

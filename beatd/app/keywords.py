@@ -137,11 +137,8 @@ class EntryChanges(TypedDict, total=False):
     tags: Sequence[str] | None
 
 
-class EntryKeywords(EntryTerms, total=False):
+class EntryKeywords(EntryTerms, EntryFields, total=False):
     """The fields of an entry beside its task and schedule."""
-
-    args: Sequence[Any]
-    kwargs: Mapping[str, Any]
 
 
 def check_keywords(what: str, given: Iterable[str], known: Iterable[str]) -> None:
