@@ -64,7 +64,7 @@ class _Auditor:
     def findings(self, name: str | None, span: tuple[int, int]) -> Iterator[Finding]:
         """Yield the account of each entry, and close what was opened for it."""
         with self._stack:
-            for names in [[name]] if name is not None else _pages(self._state.past):
+            for names in [[name]] if name is not None else self._lines.names_on_record():
                 known = self._read(names)
                 for each in known:
                     finding = self._finding(each, known, span)
@@ -95,15 +95,6 @@ class _Auditor:
             return judge_by_arithmetic(finding, found, ranges, record.cursor)
         rows = _rows(past, name, after, min(until, record.cursor))
         return judge(finding, found, ranges, rows, record.cursor)
-
-
-def _pages(past: Past) -> Iterator[list[str]]:
-    after, full = "", True
-    while full:
-        names = past.names(after, PAGE)
-        yield names
-        full = len(names) == PAGE
-        after = names[-1] if names else after
 
 
 def _rows(past: Past, name: str, after: int, until: int) -> Iterator[Row]:

@@ -74,14 +74,18 @@ class Lines:
                 found[name] = [_completed(each, known) for each in found[name]]
         return found
 
-    def all_names(self) -> Iterator[list[str]]:
-        """Yield pages of all names: those that have a record, then those that a source has and that have none."""
+    def names_on_record(self) -> Iterator[list[str]]:
+        """Yield pages of the names that have a record."""
         after, full = "", True
         while full:
             names = self._state.past.names(after, PAGE)
             yield names
             full = len(names) == PAGE
             after = names[-1] if names else after
+
+    def all_names(self) -> Iterator[list[str]]:
+        """Yield pages of all names: those that have a record, then those that a source has and that have none."""
+        yield from self.names_on_record()
         names = sorted({version.name for version in self._state.definitions.load()})
         yield from (self._without_record(names[at : at + PAGE]) for at in range(0, len(names), PAGE))
         for table in self._tables:
