@@ -29,6 +29,22 @@ def taken(server):
     return RedisReceiver(server, server.clock).claim(["celery"], owner="w", limit=COUNT, lease=30 * SECOND)
 
 
+class Away:
+    """A receiver whose broker gives no answer so many times, and then ``answer``."""
+
+    holds = False
+
+    def __init__(self, times, answer):
+        self.times = times
+        self.answer = answer
+
+    def settle(self, delivery, outcome):
+        if self.times:
+            self.times -= 1
+            raise BrokerUnavailableError("redis://", "away")
+        return self.answer
+
+
 def _settlements(server):
     return Settlements(RedisReceiver(server, server.clock), SystemClock(), 30 * SECOND)
 
@@ -116,23 +132,9 @@ def test_a_lost_lease_is_told_also_where_nothing_is_kept(server, taken, caplog):
 
 
 def test_the_same_where_the_answer_is_waited_for(taken, caplog):
-    class Deaf:
-        """A receiver whose first answer is lost."""
-
-        holds = False
-
-        def __init__(self):
-            self.asked = 0
-
-        def settle(self, delivery, outcome):
-            self.asked += 1
-            if self.asked == 1:
-                raise BrokerUnavailableError("redis://", "away")
-            return False
-
-    assert not Settlements(Deaf(), SystemClock(), 30 * SECOND).settle(taken[0], _done(1, keep=False))
+    assert not Settlements(Away(1, answer=False), SystemClock(), 30 * SECOND).settle(taken[0], _done(1, keep=False))
     assert not caplog.records
-    assert not Settlements(Deaf(), SystemClock(), 30 * SECOND).settle(taken[0], _done(1))
+    assert not Settlements(Away(1, answer=False), SystemClock(), 30 * SECOND).settle(taken[0], _done(1))
     assert len(caplog.records) == 1
 
 
@@ -153,21 +155,7 @@ def test_an_answer_that_does_not_come_is_asked_for_again(redis_server, proxy_to,
 
 
 def test_a_settlement_that_waits_for_the_broker_gives_signs_of_life(server, taken):
-    class Away:
-        """A receiver whose broker comes back once it was asked three times."""
-
-        holds = False
-
-        def __init__(self):
-            self.asked = 0
-
-        def settle(self, delivery, outcome):
-            self.asked += 1
-            if self.asked <= 3:
-                raise BrokerUnavailableError("redis://", "away")
-            return True
-
     signs = []
-    settlements = Settlements(Away(), SystemClock(), 30 * SECOND, lambda: signs.append("alive"))
+    settlements = Settlements(Away(3, answer=True), SystemClock(), 30 * SECOND, lambda: signs.append("alive"))
     assert settlements.settle(taken[0], _done(1))
     assert len(signs) == 3

@@ -16,6 +16,14 @@ def in_thread():
         yield lambda function: pool.submit(function).result(30)
 
 
+@pytest.fixture
+def switch_after():
+    """Let threads take turns after so many seconds."""
+    former = sys.getswitchinterval()
+    yield sys.setswitchinterval
+    sys.setswitchinterval(former)
+
+
 def test_the_main_thread_has_the_limit_that_interrupts_what_waits(in_thread):
     assert isinstance(soft_limit(1), SoftLimit)
     assert isinstance(in_thread(lambda: soft_limit(1)), ThreadLimit)
@@ -57,10 +65,9 @@ def test_what_ends_in_time_ends_as_it_does(in_thread, seconds):
     assert in_thread(run) == 1
 
 
-def test_nothing_is_raised_once_the_task_has_ended_however_close(in_thread):
+def test_nothing_is_raised_once_the_task_has_ended_however_close(in_thread, switch_after):
     # The limit's own thread gets its turn within this: by default five times the limit, and never in most rounds.
-    switch = sys.getswitchinterval()
-    sys.setswitchinterval(0.00005)
+    switch_after(0.00005)
 
     def run():
         raised = 0
@@ -76,15 +83,11 @@ def test_nothing_is_raised_once_the_task_has_ended_however_close(in_thread):
         return raised
 
     # An error that came late would end the function in its loop.
-    try:
-        assert 10 <= in_thread(run) <= 400
-    finally:
-        sys.setswitchinterval(switch)
+    assert 10 <= in_thread(run) <= 400
 
 
-def test_a_limit_that_is_over_at_once_is_raised_as_what_it_is(in_thread):
-    switch = sys.getswitchinterval()
-    sys.setswitchinterval(0.00001)
+def test_a_limit_that_is_over_at_once_is_raised_as_what_it_is(in_thread, switch_after):
+    switch_after(0.00001)
 
     def run():
         raised = 0
@@ -96,10 +99,7 @@ def test_a_limit_that_is_over_at_once_is_raised_as_what_it_is(in_thread):
                 raised += 1
         return raised
 
-    try:
-        assert in_thread(run) == 300
-    finally:
-        sys.setswitchinterval(switch)
+    assert in_thread(run) == 300
 
 
 def test_an_error_that_has_not_come_yet_is_taken_back(in_thread):
