@@ -117,11 +117,11 @@ def hold_of(call: Call, options: CallOptions, own: TaskOptions) -> Hold | None:
 
 def waits_of(options: CallOptions, clock: Clock) -> Iterator[float]:
     """Return the waits, in seconds, after which a call that found no broker is tried again. Raises CallError."""
+    # Read in any case: what cannot be used is refused also where it is not.
+    policy = None if options.retry_policy is None else RetryPolicy.of(options.retry_policy)
     if not options.retry:
         return iter(())
-    if options.retry_policy is not None:
-        return RetryPolicy.of(options.retry_policy).waits()
-    return patiently(clock, clock.elapsed())
+    return patiently(clock, clock.elapsed()) if policy is None else policy.waits()
 
 
 def _check(call: Call, options: CallOptions) -> None:
@@ -153,11 +153,8 @@ def _check_retry(options: CallOptions) -> None:
     policy: object = options.retry_policy
     if not isinstance(options.retry, bool):
         raise CallError(f"retry={options.retry!r}: give True or False")
-    if policy is None:
-        return
-    if not isinstance(policy, Mapping):
+    if policy is not None and not isinstance(policy, Mapping):
         raise CallError(f"retry_policy={policy!r}: give a dict such as {{'max_retries': 3, 'interval_step': 0.2}}")
-    RetryPolicy.of(policy)
 
 
 def _eta(options: CallOptions, now: int) -> int | None:
