@@ -1,4 +1,9 @@
-"""One run of a random model, from its seed."""
+"""One run of a random model, from its seed, and how many there are of them."""
+
+import pytest
+
+BLOCKS = [*range(2), *(pytest.param(block, marks=pytest.mark.long) for block in range(2, 8))]
+"""Of a thousand runs each."""
 
 
 def live(world, seed: int) -> None:

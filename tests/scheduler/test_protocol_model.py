@@ -22,7 +22,7 @@ from beatd.scheduler.emitter import Emitter
 from beatd.scheduler.report import Report
 from beatd.scheduler.timekeeper import HOLD, Timekeeper
 from tests.scheduler.model import SECOND, FlakyRecords, ModelClock, ModelStore
-from tests.scheduler.seeds import live
+from tests.scheduler.seeds import BLOCKS, live
 
 START = 1_767_225_600 * SECOND
 NAMES = ("a", "b", "c")
@@ -342,12 +342,12 @@ def run_model(seeds) -> None:
         live(World(seed), seed)
 
 
-@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize("block", BLOCKS)
 def test_no_fire_is_lost_doubled_or_stale_whatever_happens(block) -> None:
     run_model(range(block * 60, block * 60 + 60))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize("block", BLOCKS)
 def test_the_model_holds_over_thousands_of_runs(block) -> None:
     run_model(range(10_000 + block * 1000, 10_000 + block * 1000 + 1000))

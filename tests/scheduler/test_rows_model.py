@@ -16,7 +16,7 @@ from beatd.scheduler.tables.tables import Tables
 from tests.scheduler.model import SECOND
 from tests.scheduler.rows_model import ModelTable, View
 from tests.scheduler.rows_world import RowsWorld
-from tests.scheduler.seeds import live
+from tests.scheduler.seeds import BLOCKS, live
 
 
 def run_model(seeds) -> None:
@@ -68,7 +68,7 @@ def test_a_removal_that_a_row_of_a_lower_number_has_undone_is_not_held_to_be_lef
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize("block", BLOCKS)
 def test_the_model_of_rows_holds_over_thousands_of_runs(block) -> None:
     run_model(range(10_000 + block * 1000, 10_000 + block * 1000 + 1000))
 

@@ -83,6 +83,7 @@ def test_a_line_that_seldom_fires_does_too(line):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("begin", [begin for begin in BEGINS if begin != "an ordinary day"])
 @pytest.mark.parametrize("line", LINES + SELDOM)
 def test_a_line_that_seldom_fires_does_so_for_a_hundred_times(line, begin):
