@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from beatd.wiring import Broker
 
 
+ReadSettings = Callable[[Mapping[str, Any]], Settings]
+"""Returns the settings where an app says this of them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
     """An open broker, the settings it was opened with, and the clock that calls are timed by."""
@@ -29,6 +33,7 @@ class _Process:
     """What holds for every app of this process, whatever it says itself."""
 
     settings: Settings | None = None
+    read: ReadSettings | None = None
     bound: Bound | None = None
 
 
@@ -38,6 +43,11 @@ _PROCESS = _Process()
 def use_settings(settings: Settings | None) -> None:
     """Make every app of this process use these settings, as a worker's command line demands; None undoes it."""
     _PROCESS.settings = settings
+
+
+def read_settings_by(read: ReadSettings) -> None:
+    """Let every app of this process have the settings that come of what it says itself, until they are one for all."""
+    _PROCESS.read = read
 
 
 @contextmanager
@@ -64,6 +74,8 @@ class Binding:
             return _PROCESS.bound.settings
         if _PROCESS.settings is not None:
             return _PROCESS.settings
+        if _PROCESS.read is not None:
+            return _PROCESS.read(self._app_settings())
         from beatd.config.load import load_settings
 
         return load_settings({}, config_path=None, environ=os.environ, app_settings=self._app_settings())

@@ -56,15 +56,21 @@ def survey_code(settings: Settings) -> Surveyed:
 
 def app_settings_of(settings: Settings, *, meanwhile: Callable[[], None] | None = None) -> dict[str, Any]:
     """Return what the code's ``App(...)`` says about settings; ``meanwhile`` as below. Raises AppImportError."""
-
-    def read() -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for app in import_apps(settings.app, settings.app_dir):
-            found.update(app.own_settings)
-        return found
-
-    said: dict[str, Any] = read_apart(settings, read, meanwhile=meanwhile)
+    said: dict[str, Any] = read_apart(settings, lambda: own_settings(settings), meanwhile=meanwhile)
     return said
+
+
+def own_settings(settings: Settings) -> dict[str, Any]:
+    """Import the code here, and return what its ``App(...)`` says about settings. Raises AppImportError."""
+    found: dict[str, Any] = {}
+    for app in import_apps(settings.app, settings.app_dir):
+        found.update(app.own_settings)
+    return found
+
+
+def importing(settings: Settings) -> str:
+    """Return what is being done while the code is imported, for people."""
+    return f"importing {', '.join(settings.app)}"
 
 
 def read_apart(settings: Settings, read: Callable[[], Any], *, meanwhile: Callable[[], None] | None = None) -> Any:
@@ -77,8 +83,7 @@ def read_apart(settings: Settings, read: Callable[[], Any], *, meanwhile: Callab
         divert_output()
         return read()
 
-    what = f"importing {', '.join(settings.app)}"
-    return run_apart(diverted, timeout=TIMEOUT, what=what, meanwhile=meanwhile)
+    return run_apart(diverted, timeout=TIMEOUT, what=importing(settings), meanwhile=meanwhile)
 
 
 def _load(settings: Settings) -> list[Middleware]:

@@ -1,8 +1,9 @@
 """Options that many commands share, and the settings that come of them."""
 
+import gc
 import os
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -12,7 +13,11 @@ from beatd.config.bounds import MOST_CHILDREN
 from beatd.errors import BeatdError, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from beatd.config.settings import Settings
+
+    Ask = Callable[[Settings, Callable[[Mapping[str, Any]], Settings]], dict[str, Any]]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -113,43 +118,59 @@ _STORES = (
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON: one object, or one per line for a list.")
 
 
-def read_settings(*, strict: bool = False, whole: bool = False) -> "Settings":
+def read_settings(*, strict: bool = False, whole: bool = False, ask: "Ask | None" = None) -> "Settings":
     """Return the settings of the command being run.
 
     What ``App(...)`` in the application modules says lies beneath. Where they cannot be imported, ``strict`` raises
     AppImportError; otherwise that is said, and the rest holds. ``whole``: also what only matters to a worker.
+    ``ask``: imports the modules, and returns what they say.
     """
     from beatd.config.load import load_settings
 
     options = dict(given(click.get_current_context()))
     config = options.pop("config", None)
-    settings = load_settings(options, config_path=config, environ=os.environ)
+    known = partial(load_settings, options, config_path=config, environ=os.environ)
+    settings = known(app_settings=None)
     if not settings.app or (not strict and not whole and _store_is_given(settings)):
         return settings
-    from beatd.app.code import app_settings_of
+
+    def with_own(own: "Mapping[str, Any]") -> "Settings":
+        return known(app_settings=own)
 
     try:
-        own = app_settings_of(settings, meanwhile=partial(_load_engines, settings) if strict else None)
+        own = _read_own(settings, strict=strict) if ask is None else ask(settings, with_own)
     except BeatdError as error:
         if strict:
             raise
         click.echo(f"warning: what App(...) says about settings is not known: {error}", err=True)
         return settings
-    return load_settings(options, config_path=config, environ=os.environ, app_settings=own)
+    return with_own(own)
 
 
-def _load_engines(settings: "Settings") -> None:
-    """Import what a command that needs the code will need, the drivers too, as far as the broker is known by now."""
-    import beatd.wiring.worker
-    import beatd.worker.supervisor  # noqa: F401  to have it imported
-    from beatd.wiring import open_broker, open_state
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Look for no garbage meanwhile: imports make none, and to look for it would take a sixth of their time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        # Else all of it would be looked through at once from here on.
+        gc.freeze()
+        if collects:
+            gc.enable()
 
-    if settings.origins["broker"] == "default":
-        return
-    # They connect at first use; what is wrong with the URL is told then.
-    with suppress(BeatdError):
-        open_broker(settings, create=False).close()
-        open_state(settings, create=False).close()
+
+def _read_own(settings: "Settings", *, strict: bool) -> dict[str, Any]:
+    from beatd.app.code import app_settings_of
+
+    def load_engines() -> None:
+        from beatd.wiring.engines import load_broker, load_supervisor
+
+        load_supervisor(settings)
+        load_broker(settings)
+
+    return app_settings_of(settings, meanwhile=load_engines if strict else None)
 
 
 def also(options: Iterable[Callable[[Any], Any]]) -> Callable[[AnyFunction], AnyFunction]:
@@ -196,13 +217,19 @@ def _with(
     options: Iterable[Callable[[Any], Any]] = _STORES,
 ) -> Callable[P, R]:
     def command(*args: P.args, **kwargs: P.kwargs) -> R:
-        settings = read_settings(strict=strict)
-        if settings.broker.startswith("memory:"):
-            reason = "memory:// is seen by its own process only"
-            raise SettingsError(settings.origins["broker"], reason, "it is for tests; name a file: sqlite:///beatd.db")
-        return function(settings, *args, **kwargs)
+        return function(usable_settings(strict=strict), *args, **kwargs)
 
     return also(options)(update_wrapper(command, function))
+
+
+def usable_settings(*, strict: bool, ask: "Ask | None" = None) -> "Settings":
+    """Do as ``read_settings`` does. Raises SettingsError for a broker that no other process could see, too."""
+    with uncollected():
+        settings = read_settings(strict=strict, ask=ask)
+    if settings.broker.startswith("memory:"):
+        reason = "memory:// is seen by its own process only"
+        raise SettingsError(settings.origins["broker"], reason, "it is for tests; name a file: sqlite:///beatd.db")
+    return settings
 
 
 def _store_is_given(settings: "Settings") -> bool:

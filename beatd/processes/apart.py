@@ -1,18 +1,22 @@
-"""Run a function in a short-lived child process, so that what it imports does not stay in this one."""
+"""Run a function in a child process, so that what it imports does not stay in this one."""
 
 import json
 import os
 import select
 import signal
+import time
 import traceback
 from collections.abc import Callable
 from typing import Any
 
 import beatd.errors
 from beatd.errors import BeatdError
-from beatd.processes.fork import fork, kill_group
+from beatd.processes.fork import fork, kill_group, write_stacks_at_usr1
+from beatd.processes.process import Process
 
 _HEADER = 8
+_STACK_SECONDS = 0.25
+"""How long a process that is to be killed has for writing its stacks."""
 
 
 def run_apart(
@@ -28,39 +32,80 @@ def run_apart(
     were raised; any other, a process that ended without a word, and the time-out as a BeatdError that says so.
     The child must not use this process's connections.
     """
-    reader, writer = os.pipe()
-    pid = fork(lambda: _report(function, writer), own_group=True)
-    os.close(writer)
-    report, in_time = None, True
+    process = Apart(function, what=what)
     try:
         if meanwhile is not None:
             meanwhile()
-        report = _receive(reader, timeout)
-    except TimeoutError:
-        in_time = False
+        return process.answer(timeout)
     finally:
-        os.close(reader)
-        kill_group(pid)
-        _, status = os.waitpid(pid, 0)
-    if not in_time:
-        raise BeatdError(f"{what} did not end within {timeout:g} s")
-    if report is None:
-        raise BeatdError(_what_happened(status, what))
-    if "error" in report:
-        raise _rebuilt(report["error"])
-    return report["value"]
+        process.end()
 
 
-def _report(function: Callable[[], Any], writer: int) -> int:
+class Apart:
+    """The process in which ``function`` is run; ``then`` is what it lives on for, once it has reported a value.
+
+    Asked by USR1 it writes its stacks, and goes on.
+    """
+
+    def __init__(
+        self, function: Callable[[], Any], *, what: str = "the function", then: Callable[[], int] | None = None
+    ) -> None:
+        self._what = what
+        self._reader, writer = os.pipe()
+        self.pid = fork(lambda: self._live(function, writer, then), own_group=True)
+        self._status: int | None = None
+        os.close(writer)
+
+    def answer(self, timeout: float) -> Any:
+        """Return the value, once, or raise the error; ``timeout`` in seconds. Where it raises, the process is ended."""
+        try:
+            report = _receive(self._reader, timeout)
+        except TimeoutError:
+            self._show_stacks()
+            raise BeatdError(f"{self._what} did not end within {timeout:g} s") from None
+        if report is None:
+            raise BeatdError(_what_happened(self.end(), self._what))
+        if "error" in report:
+            raise _rebuilt(report["error"])
+        return report["value"]
+
+    def end(self) -> int:
+        """Kill it, with what it has started, and return what it ended with; more than once does no harm."""
+        if self._status is None:
+            os.close(self._reader)
+            kill_group(self.pid)
+            self._status = os.waitpid(self.pid, 0)[1]
+        return self._status
+
+    def release(self) -> Process:
+        """Return the process, which is the caller's from now on."""
+        os.close(self._reader)
+        return Process(self.pid)
+
+    def _live(self, function: Callable[[], Any], writer: int, then: Callable[[], int] | None) -> int:
+        os.close(self._reader)
+        write_stacks_at_usr1()
+        reported = _report(function, writer)
+        return then() if reported and then is not None else 0
+
+    def _show_stacks(self) -> None:
+        for signum in (signal.SIGUSR1, signal.SIGCONT):
+            os.kill(self.pid, signum)
+        time.sleep(_STACK_SECONDS)
+
+
+def _report(function: Callable[[], Any], writer: int) -> bool:
+    """Tell what the function returns or raises; return whether it was a value."""
+    returned = True
     try:
         content = json.dumps({"value": function()})
     except BaseException as error:  # noqa: BLE001  also SystemExit is the user's, and to be told
-        content = json.dumps({"error": _described(error)})
+        content, returned = json.dumps({"error": _described(error)}), False
     data = content.encode()
     with os.fdopen(writer, "wb") as stream:
         stream.write(len(data).to_bytes(_HEADER, "big") + data)
     # The parent may kill this process from here on: it has all it wants.
-    return 0
+    return returned
 
 
 def _receive(reader: int, timeout: float) -> dict[str, Any] | None:

@@ -48,6 +48,14 @@ def kill_group(pid: int, signum: int = signal.SIGKILL) -> None:
         os.killpg(pid, signum)
 
 
+def write_stacks_at_usr1() -> None:
+    """Let USR1 write the stacks of all threads to standard error."""
+    # Who is to be killed is asked for its stack first: where there is nowhere to write it, that must not be its end.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    with contextlib.suppress(ValueError, OSError, RuntimeError, AttributeError):
+        faulthandler.register(signal.SIGUSR1, all_threads=True)
+
+
 def live(function: Callable[[], int | None], begin: Callable[[], None], *, own_group: bool) -> NoReturn:
     """Be the process that was just forked for ``function``, all signals blocked; ``begin`` is called before that."""
     code = 1

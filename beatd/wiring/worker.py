@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from beatd.config.settings import Settings
 from beatd.core.entry import Draft
@@ -12,6 +13,9 @@ from beatd.processes.notify import Notifier
 from beatd.wiring.drivers import open_state
 from beatd.wiring.work import Labour, worker_spec
 from beatd.worker import service
+
+if TYPE_CHECKING:
+    from beatd.worker.template.early import EarlyTemplate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +29,17 @@ class Code:
     read: Callable[[], list[Draft]]
 
 
-def run_worker(settings: Settings, code: Code | None, *, labour: Labour, watched: Sequence[str] = ()) -> int:
+def run_worker(
+    settings: Settings,
+    code: Code | None,
+    *,
+    labour: Labour,
+    watched: Sequence[str] = (),
+    early: "EarlyTemplate | None" = None,
+) -> int:
     """Run a worker as the main process; return the exit code. Raises AppImportError, StoreError.
 
-    ``watched``: files and folders at whose change the children are replaced.
+    ``watched``: files and folders at whose change the children are replaced. ``early``: a template with this code.
     """
     set_up_logging(settings.log_level, settings.log_format)
     with closing(open_state(settings)) as state:
@@ -38,7 +49,7 @@ def run_worker(settings: Settings, code: Code | None, *, labour: Labour, watched
         from beatd.wiring.reload import reload_on_changes
 
         reload_on_changes(watched)
-    return service.run_worker(spec, notifier=Notifier.from_environment())
+    return service.run_worker(spec, notifier=Notifier.from_environment(), early=early)
 
 
 def loader(code: Code | None) -> Callable[[], Sequence[Middleware]]:

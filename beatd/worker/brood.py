@@ -16,6 +16,7 @@ from beatd.worker.loss import Loss, failed_with, how_it_ended, lost, revoked, ti
 from beatd.worker.roster import Cause, ChildRecord, Notice, Roster
 from beatd.worker.slots import Order, Sight, SlotBoard
 from beatd.worker.spec import WorkerSpec
+from beatd.worker.template.early import EarlyTemplate
 from beatd.worker.template.nursery import STACK_TIME, Nursery, Template, TemplateLostError
 from beatd.worker.wear import is_nearly_worn, too_large
 
@@ -30,19 +31,25 @@ logger = logging.getLogger("beatd.worker")
 
 
 class Brood:
-    """Carries out what the roster decides. ``poke`` is called in children to wake the supervisor."""
+    """Carries out what the roster decides. ``poke`` is called in children to wake the supervisor.
 
-    def __init__(self, spec: WorkerSpec, duties: Duties, poke: Callable[[], None]) -> None:
+    ``early``: a template that is there already; it has a board of its own, which is large enough for any worker.
+    """
+
+    def __init__(
+        self, spec: WorkerSpec, duties: Duties, poke: Callable[[], None], early: EarlyTemplate | None = None
+    ) -> None:
         self._spec = spec
         self._clock = spec.clock
         self._duties = duties
         self.roster = Roster(spec.concurrency)
         # While a generation is replaced, those that leave still hold their slots.
-        self._board = SlotBoard(2 * max(spec.autoscale or (spec.concurrency,)) + 1)
+        slots = 2 * max(spec.autoscale or (spec.concurrency,)) + 1
+        self._board = SlotBoard(slots) if early is None else early.board
         self._autoscale = None if spec.autoscale is None else Autoscale(spec, self.roster, self._board, duties)
         # A child must not inherit an open connection; SQLite's locks, for one, would seem to be its own.
-        self._nursery = Nursery(spec, self._board, poke, before_fork=duties.close, in_child=self._let_go)
-        self._free = list(range(self._board.count))
+        self._nursery = Nursery(spec, self._board, poke, before_fork=duties.close, in_child=self._let_go, early=early)
+        self._free = list(range(slots))
         self._order = Order.RUN
         self._processes: dict[int, Process] = {}
         self._born = 0

@@ -1,17 +1,15 @@
 """Where a child begins: the user's code, then the broker, then work."""
 
-import faulthandler
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from types import FrameType
 
 from beatd.errors import BeatdError
 from beatd.middleware.base import Middleware
-from beatd.processes.fork import STARTUP_FAILURE
+from beatd.processes.fork import STARTUP_FAILURE, write_stacks_at_usr1
 from beatd.processes.logs import keep_log_apart
 from beatd.processes.output import output_logged
 from beatd.worker.child import Child
@@ -37,14 +35,6 @@ def leave_at_term(board: SlotBoard, index: int) -> None:
         board.order(index, Order.LEAVE)
 
     signal.signal(signal.SIGTERM, leave)
-
-
-def write_stacks_at_usr1() -> None:
-    """Let USR1 write the stacks of all threads to standard error."""
-    # Who is to be killed is asked for its stack first: where there is nowhere to write it, that must not be its end.
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    with suppress(ValueError, OSError, RuntimeError, AttributeError):
-        faulthandler.register(signal.SIGUSR1, all_threads=True)
 
 
 def work(spec: WorkerSpec, board: SlotBoard, index: int, owner: str, poke: Callable[[], None]) -> int:

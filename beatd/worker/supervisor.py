@@ -22,6 +22,7 @@ from beatd.worker.service import HEEDED
 from beatd.worker.slots import Order, Quiet, Sight
 from beatd.worker.spec import WorkerSpec
 from beatd.worker.storm import Storm
+from beatd.worker.template.early import EarlyTemplate
 from beatd.worker.template.nursery import Template
 
 SECOND: Final = 1_000_000
@@ -40,12 +41,19 @@ class Supervisor:
     one, with the application as it is then (drain, where a terminal controls this process and it is nobody's part).
     USR2: as HUP, with a terminal too. USR1: stacks to standard error. TSTP: claim nothing; CONT: claim again.
     ``ready``: called once the children are ready and then at each tick; given by a parent whose part this is.
+    ``early``: a template that this process has begun already.
     """
 
     def __init__(
-        self, spec: WorkerSpec, *, ready: Callable[[], None] | None = None, notifier: Notifier | None = None
+        self,
+        spec: WorkerSpec,
+        *,
+        ready: Callable[[], None] | None = None,
+        notifier: Notifier | None = None,
+        early: EarlyTemplate | None = None,
     ) -> None:
         self._spec = spec
+        self._early = early
         self._clock = spec.clock
         self._ready = ready
         self._notifier = Notifier() if notifier is None else notifier
@@ -60,8 +68,8 @@ class Supervisor:
 
     def run(self) -> int:
         """Run until told to stop, or until the first child cannot start; return the exit code."""
-        with SignalInbox(HEEDED) as inbox, stacks_at_usr1():
-            self._brood = Brood(self._spec, self._duties, inbox.poke)
+        with SignalInbox(HEEDED, None if self._early is None else self._early.bell) as inbox, stacks_at_usr1():
+            self._brood = Brood(self._spec, self._duties, inbox.poke, self._early)
             self._quiet = Quiet(self._brood.tell)
             try:
                 self._loop(inbox)

@@ -18,6 +18,7 @@ from beatd.processes.tether import adopt_orphans
 from beatd.worker.entry import run_child
 from beatd.worker.slots import SlotBoard
 from beatd.worker.spec import WorkerSpec
+from beatd.worker.template.early import EarlyTemplate
 from beatd.worker.template.process import APART, LOADED, LONGEST, run_template
 
 SECOND: Final = 1_000_000
@@ -80,7 +81,7 @@ class Nursery:
 
     Where the platform or the application forbids a template each child imports the application for itself. The former
     template is kept until the next one has loaded. Before this process is forked itself ``before_fork`` is called, and
-    ``in_child`` in the one that comes of it.
+    ``in_child`` in the one that comes of it. ``early``: the first template, which has the application already.
     """
 
     spec: WorkerSpec
@@ -88,6 +89,7 @@ class Nursery:
     poke: Callable[[], None]
     before_fork: Callable[[], None]
     in_child: Callable[[], None]
+    early: EarlyTemplate | None = None
     _serving: Template | None = None
     _loading: Template | None = None
     _apart: int | None = None
@@ -97,6 +99,9 @@ class Nursery:
         """Return whether children of this generation can be forked now; see to it that they can be soon."""
         if self._adopts is None:
             self._adopts = adopt_orphans()
+            if self.early is not None and self._adopts:
+                process = self.early.go(self.spec.name)
+                self._loading = Template(process, self.early.door, generation, self.spec.clock.elapsed())
         if not self._adopts or self._apart == generation:
             return True
         if self._serving is not None and self._serving.generation == generation:

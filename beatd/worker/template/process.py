@@ -5,13 +5,13 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import FrameType
-from typing import Final
+from typing import Final, Self
 
 from beatd.processes.adoption import fork_for
-from beatd.processes.fork import STARTUP_FAILURE
-from beatd.worker.entry import leave_at_term, load, work, write_stacks_at_usr1
+from beatd.processes.fork import STARTUP_FAILURE, write_stacks_at_usr1
+from beatd.worker.entry import leave_at_term, load, work
 from beatd.worker.slots import SlotBoard
 from beatd.worker.spec import WorkerSpec
 from beatd.worker.template.inherited import close_known, open_sockets, other_threads, renew, tell_open
@@ -28,20 +28,43 @@ _THREADS: Final = (
 logger = logging.getLogger("beatd.worker")
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What held before the application was imported: the thresholds of the collector, and the sockets."""
+
+    thresholds: tuple[int, int, int]
+    sockets: frozenset[int]
+
+    @classmethod
+    def now(cls) -> Self:
+        """Return what holds, and collect nothing from now on: it would write to pages that children are to share.
+
+        The application may choose thresholds itself.
+        """
+        before = cls(gc.get_threshold(), open_sockets())
+        gc.set_threshold(0)
+        # What forked this process may have put it off for its own imports.
+        gc.enable()
+        return before
+
+
 def run_template(
-    spec: WorkerSpec, board: SlotBoard, poke: Callable[[], None], supervisor: int, door: socket.socket
+    spec: WorkerSpec,
+    board: SlotBoard,
+    poke: Callable[[], None],
+    supervisor: int,
+    door: socket.socket,
+    before: Before | None = None,
 ) -> int:
     """Be a template of the process ``supervisor`` until ``door``, which leads there, is closed; return the exit code.
 
     It says LOADED, or APART and ends. Each request, a slot and an owner, is answered by the number of the child.
+    ``before``: given where the application's modules have been imported here already.
     """
     # A service manager sends TERM to all processes at once; this one ends with its supervisor.
     signal.signal(signal.SIGTERM, _do_nothing)
     write_stacks_at_usr1()
-    # No collection: it would write to pages that children are to share. The application may choose thresholds itself.
-    thresholds = gc.get_threshold()
-    gc.set_threshold(0)
-    before = open_sockets()
+    before = before or Before.now()
     own = load(spec.load_app)
     if own is None:
         return STARTUP_FAILURE
@@ -50,10 +73,10 @@ def run_template(
         _say(door, poke, APART)
         return 0
     close_known()
-    tell_open(before)
+    tell_open(before.sockets)
     gc.freeze()
     if gc.get_threshold()[0] == 0:
-        gc.set_threshold(*thresholds)
+        gc.set_threshold(*before.thresholds)
     _say(door, poke, LOADED)
     _serve(replace(spec, middleware=(*spec.middleware, *own)), board, poke, supervisor, door)
     return 0
