@@ -37,7 +37,7 @@ class Receiver(Protocol):
     """The half of a broker that workers need. ``owner`` names one child process."""
 
     holds: bool
-    """Whether a settlement that was begun waits for the next claim, so that a process that dies takes it along."""
+    """Whether a settlement may wait for the next claim, so that a process that dies takes it along."""
 
     def claim(
         self, queues: Sequence[str], *, owner: str, limit: int, lease: int, rates: Mapping[str, Rate] = NO_RATES
@@ -58,12 +58,11 @@ class Receiver(Protocol):
         Returns False, and does nothing, where the delivery is no longer this owner's.
         """
 
-    def begin_settle(
-        self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message] = ()
-    ) -> Callable[[], bool]:
+    def begin_settle(self, delivery: Delivery, outcome: Outcome, *, hold: bool = False) -> Callable[[], bool]:
         """Settle as ``settle`` does; what is returned waits for the answer, where the driver need not wait before.
 
-        Where the driver ``holds`` it, it is settled by the next claim, or when this or another answer is asked for.
+        Where the driver ``holds``, with ``hold`` it is settled by the next claim at the latest, or when this or another
+        answer is asked for.
         """
 
     def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool, before: int | None = None) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from beatd.brokerports import NO_RATES
+from beatd.brokers.redisends import RedisEnds, is_plain, tries_of
 from beatd.brokers.telling import tell_paused, tell_unrun
 from beatd.core.ending import ending_of, lost, revoked
 from beatd.core.entry import SECOND
@@ -20,13 +21,12 @@ from beatd.ports import Clock
 from beatd.rediskit import messages, outcomes
 from beatd.rediskit.ending import telling
 from beatd.rediskit.messages import as_bytes
-from beatd.rediskit.server import TRIES, Server
+from beatd.rediskit.server import Server
 
 _SHORTEST = 0.001
 _LATE = 0.15
 """By how many seconds a wait for nothing in particular may last longer."""
 _CLAIMABLE = "-1"
-_DROP_EACH = 16
 MOST = 1000
 """What one script takes: while it runs, the server does nothing else."""
 
@@ -34,11 +34,10 @@ MOST = 1000
 class RedisReceiver:
     """The port ``Receiver``; ``max_deliveries``: a message delivered so often and never settled is dead.
 
-    ``result_expires``: outcomes older than so many microseconds are dropped, some with the first that is
-    stored, and then with every sixteenth, or the first in a second.
+    ``result_expires``: see ``RedisEnds``.
     """
 
-    holds = False
+    holds = True
 
     def __init__(
         self, server: Server, clock: Clock, max_deliveries: int = 5, *, result_expires: int | None = None
@@ -46,15 +45,15 @@ class RedisReceiver:
         self._server = server
         self._clock = clock
         self._max_deliveries = max_deliveries
-        self._result_expires = result_expires
+        self._ends = RedisEnds(server, clock, result_expires)
         self._unanswered: dict[str, str] = {}
-        self._drop_at, self._undropped = 0, 0
 
     def claim(
         self, queues: Sequence[str], *, owner: str, limit: int, lease: int, rates: Mapping[str, Rate] = NO_RATES
     ) -> list[Delivery]:
         """Take up to ``limit`` messages, highest priority and oldest first; ``lease`` in microseconds."""
         queues, taken = tuple(dict.fromkeys(queues)), list[Delivery]()
+        self._ends.send()
         while queues and len(taken) < limit:
             asked = min(limit - len(taken), MOST)
             part = self._claim(owner, self._clock.now(), asked, lease, queues, rates)
@@ -120,7 +119,7 @@ class RedisReceiver:
         for again in (lost is not None, True):
             try:
                 given = (now, owner, limit, lease, nonce, again, self._max_deliveries, queues, rates)
-                answer = self._server.run("claim", *given, tries=1)
+                answer = self._server.begin("claim", *given, tries=1)()
             except BaseException as error:  # whatever ended it, the server may have claimed
                 self._unanswered[owner] = nonce
                 if again or not isinstance(error, BrokerUnavailableError):
@@ -136,39 +135,29 @@ class RedisReceiver:
 
     def settle(self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message] = ()) -> bool:
         """End a delivery in one script; False, and nothing done, where it is no longer this owner's."""
-        return self.begin_settle(delivery, outcome, follow_ups)()
-
-    def begin_settle(
-        self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message] = ()
-    ) -> Callable[[], bool]:
-        """Send it; what is returned waits for the answer. Where an entry's record is to be told it waits at once."""
         require_sizes(follow_ups)
+        if follow_ups or not is_plain(delivery, outcome):
+            return self._settle(delivery, outcome, follow_ups)()
+        return self._ends.begin(delivery, outcome)()
+
+    def begin_settle(self, delivery: Delivery, outcome: Outcome, *, hold: bool = False) -> Callable[[], bool]:
+        """Send it; what is returned waits for the answer. Where an entry's record is to be told it waits at once.
+
+        What may be held goes with what ends soon after it, and before the next claim.
+        """
+        if not is_plain(delivery, outcome):
+            return self._settle(delivery, outcome, ())
+        return self._ends.begin(delivery, outcome, hold=hold)
+
+    def _settle(self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message]) -> Callable[[], bool]:
         now, ending = self._clock.now(), ending_of(delivery, outcome)
-        # Where nothing is kept of it, a second request seems to be one that comes too late: who makes it must know.
-        tries = TRIES if outcome.keep else 1
-        if ending is None and outcome.verdict is Verdict.DONE and not follow_ups:
-            return self._server.begin("done", *self._done(delivery, outcome, now), tries=tries)
         terms = self._terms(delivery, outcome, follow_ups, now)
         if ending is None:
-            return self._server.begin("settle", *terms, False, tries=tries)
+            return self._server.begin("settle", *terms, False, tries=tries_of(outcome))
         done, item = telling(self._server, ending, now, lambda told: self._server.run("settle", *terms, told))
         if done and item is not None:
             tell_paused(item)
         return partial(bool, done)
-
-    def _done(self, delivery: Delivery, outcome: Outcome, now: int) -> tuple[object, ...]:
-        message = delivery.message
-        value = outcomes.value_of(outcome, now, task=message.task, entry=message.entry)
-        return (
-            message.id,
-            message.queue,
-            delivery.owner,
-            delivery.attempt,
-            value or False,
-            outcomes.finished_at(outcome, now),
-            self._expired_before(now) if value else False,
-            self._server.layout.told(message, outcome, now) or False,
-        )
 
     def _terms(
         self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message], now: int
@@ -189,22 +178,14 @@ class RedisReceiver:
             as_bytes(layout.packed(_again(message, due))) if outcome.verdict is Verdict.RETRY else False,
             outcome.reason or False,
             messages.columns(follow_ups, layout),
-            self._expired_before(now),
+            self._ends.expired_before(now) or False,
             layout.told(message, outcome, now) or False,
         )
 
-    def _expired_before(self, now: int) -> int | bool:
-        """Return before which moment outcomes are so old that some are dropped now; False where none are."""
-        if self._result_expires is None:
-            return False
-        self._undropped += 1
-        if self._undropped < _DROP_EACH and now < self._drop_at:
-            return False
-        self._undropped, self._drop_at = 0, now + SECOND
-        return now - self._result_expires
-
     def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool, before: int | None = None) -> int:
         """Put back what ``owner`` holds, at once; without ``penalty`` the delivery does not count."""
+        if ids is None:
+            self._ends.settle()
         only, until = False if ids is None else list(ids), False if before is None else before
         return int(self._server.run("release", owner, only, 0 if penalty else 1, until))
 
@@ -217,6 +198,7 @@ class RedisReceiver:
 
         What beatd sends wakes one that waits. Beneath it everyone looks by itself, as often as the layout says.
         """
+        self._ends.settle()
         until, longest = self._server.elapsed() + timeout, self._server.layout.longest_wait
         calls = [f"{self._server.prefix}wake:{queue}" for queue in queues]
         while True:

@@ -133,12 +133,10 @@ class SqlReceiver:
                     return True
         return self._settle_all([(delivery, outcome)], follow_ups)
 
-    def begin_settle(
-        self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message] = ()
-    ) -> Callable[[], bool]:
-        """Settle with the next claim, or when the answer is asked for; where there is more to it, at once."""
-        if not _is_plain(delivery, outcome, follow_ups):
-            return partial(bool, self.settle(delivery, outcome, follow_ups))
+    def begin_settle(self, delivery: Delivery, outcome: Outcome, *, hold: bool = False) -> Callable[[], bool]:
+        """Settle at once, or where that may be, with the next claim or when the answer is asked for."""
+        if not hold or not _is_plain(delivery, outcome, ()):
+            return partial(bool, self.settle(delivery, outcome))
         row = outcome_row((delivery, outcome), self._namespace, self._clock.now())
         held = _Held(delivery, outcome, row)
         self._held.append(held)

@@ -15,7 +15,7 @@ _USES: dict[str, tuple[str, ...]] = {
     "unique": (*_QUEUES, "held"),
     "claim": (*_BROKER, "records", "rates"),
     "settle": _ENDING,
-    "done": ("deliveries", "results"),
+    "ends": ("results",),
     "release": _QUEUES,
     "reap": _QUEUES,
     "renew": ("deliveries",),

@@ -100,6 +100,7 @@ class Server:
         }
         self._local = _OfThread()
         self._checked_at: int | None = None
+        self._told: set[str] = set()
 
     def run(self, name: str, *given: object, tries: int = TRIES) -> Any:
         """Run a script on these arguments; None is not among them (false stands for it)."""
@@ -122,7 +123,10 @@ class Server:
         try:
             connection = self._connection()
             self._local.under_way.append(asked)
-            connection.send_packed_command((request("EVALSHA", of_name.sha, 1, self.prefix, *arguments),))
+            # Whole for the first time: what is sent after it is not to be carried out before it.
+            words = ("EVALSHA", of_name.sha) if of_name.sha in self._told else ("EVAL", of_name.text)
+            self._told.add(of_name.sha)
+            connection.send_packed_command((request(*words, 1, self.prefix, *arguments),))
         except RedisError as error:
             self.close()
             asked.fail(error)

@@ -28,11 +28,15 @@ logger = logging.getLogger("beatd.worker")
 
 
 class _Sent(NamedTuple):
-    """A settlement under way; ``again``: its delivery may have been ended already. ``at``: in elapsed time."""
+    """A settlement under way; ``again``: its delivery may have been ended already. ``at``: in elapsed time.
+
+    ``held``: it may wait, and is in the ledger.
+    """
 
     delivery: Delivery
     outcome: Outcome
     again: bool
+    held: bool
     at: int
     answer: Callable[[], bool]
 
@@ -59,6 +63,8 @@ class Settlements:
         self._ledger = ledger
         self._backoff = Backoff()
         self._sent: deque[_Sent] = deque()
+        self._held_at: int | None = None
+        """Since when the first of those waits that may."""
 
     def settle(self, delivery: Delivery, outcome: Outcome, *, again: bool = False) -> bool:
         """Settle, for as long as it takes or a lost lease makes it vain; return whether it was still ours to settle.
@@ -87,17 +93,17 @@ class Settlements:
         ``last``: it is not run again if the worker is lost, and so not held.
         """
         now = self._clock.elapsed()
-        if self._sent and self._holds and now - self._sent[0].at >= HELD:
+        if self._held_at is not None and now - self._held_at >= HELD:
             self.hear(held_up=now - self._sent[-1].at >= _ANSWERED_FOR)
-        if self._holds and (again or last or not self._is_noted(delivery, outcome)):
-            self.settle(delivery, outcome, again=again)
-            return
+        hold = self._holds and not (again or last) and self._is_noted(delivery, outcome)
         try:
-            answer = self._receiver.begin_settle(delivery, outcome)
+            answer = self._receiver.begin_settle(delivery, outcome, hold=hold)
         except BROKER_TROUBLE:
             self.settle(delivery, outcome, again=again)
             return
-        self._sent.append(_Sent(delivery, outcome, again, now, answer))
+        self._sent.append(_Sent(delivery, outcome, again, hold, now, answer))
+        if hold and self._held_at is None:
+            self._held_at = now
         self.hear(UNHEARD)
 
     def hear(self, most: int = 0, *, held_up: bool = False) -> None:
@@ -113,9 +119,11 @@ class Settlements:
                 # Of an end that leaves nothing behind no broker can tell whose it was.
                 self.settle(sent.delivery, sent.outcome, again=sent.again or not sent.outcome.keep)
                 continue
-            _say_lost(sent.delivery, settled=settled, again=sent.again or held_up)
-        if self._ledger is not None and not self._sent:
-            self._ledger.clear()
+            _say_lost(sent.delivery, settled=settled, again=sent.again or (held_up and sent.held))
+        if not self._sent:
+            self._held_at = None
+            if self._ledger is not None:
+                self._ledger.clear()
 
     def _is_noted(self, delivery: Delivery, outcome: Outcome) -> bool:
         """Return whether the supervisor can answer for it; where there is no more room, that is made."""
@@ -123,6 +131,8 @@ class Settlements:
             return False
         if self._ledger.add(delivery, outcome):
             return True
+        if self._ledger.is_empty:
+            return False
         self.hear()
         return self._ledger.add(delivery, outcome)
 

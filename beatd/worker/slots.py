@@ -187,6 +187,11 @@ class Ledger:
         self._at = self._board.note_ended(self._index, self._at, line)
         return True
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether all is settled."""
+        return not self._at
+
     def clear(self) -> None:
         """Note that all is settled."""
         if self._at:

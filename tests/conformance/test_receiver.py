@@ -119,24 +119,26 @@ def test_a_second_settlement_does_nothing(driver, make, take):
     assert driver.admin.sizes() == {}
 
 
-def test_settlements_may_be_under_way_together_and_each_is_answered(driver, make, take):
+@pytest.mark.parametrize("hold", [False, True])
+def test_settlements_may_be_under_way_together_and_each_is_answered(driver, make, take, hold):
     driver.sender.send_many([make.message(id="one"), make.message(id="two"), make.message(id="three")])
     one, two, three = take()
     driver.receiver.release("w1", ["two"], penalty=False)
     ends = (make.outcome(result=1), make.outcome(result=2), make.outcome("dead", "FAILURE"))
-    answers = [driver.receiver.begin_settle(*each) for each in zip((one, two, three), ends, strict=True)]
+    answers = [driver.receiver.begin_settle(*each, hold=hold) for each in zip((one, two, three), ends, strict=True)]
     assert [each.message.id for each in take()] == ["two"]  # other requests may be made meanwhile
     assert [answer() for answer in answers] == [True, False, True]
     assert driver.outcomes.get("one").result == 1
     assert driver.admin.sizes()["celery"] == {"ready": 0, "delayed": 0, "claimed": 1, "dead": 1}
 
 
-def test_what_was_begun_to_be_settled_is_settled_after_the_next_claim(driver, make, take):
+@pytest.mark.parametrize("hold", [False, True])
+def test_what_was_begun_to_be_settled_is_settled_after_the_next_claim(driver, make, take, hold):
     driver.sender.send_many([make.message(id="one"), make.message(id="two"), make.message(id="three")])
     one, two = take(limit=2)
     answers = [
-        driver.receiver.begin_settle(one, make.outcome(result=1)),
-        driver.receiver.begin_settle(two, make.outcome(keep=False)),
+        driver.receiver.begin_settle(one, make.outcome(result=1), hold=hold),
+        driver.receiver.begin_settle(two, make.outcome(keep=False), hold=hold),
     ]
     assert [each.message.id for each in take()] == ["three"]
     assert [answer() for answer in answers] == [True, True]
@@ -151,7 +153,7 @@ def test_a_settlement_that_is_held_is_made_before_anything_else_is(driver, make,
         pytest.skip("this driver holds nothing")
     driver.sender.send(make.message(id="m"))
     (delivery,) = take()
-    answer = driver.receiver.begin_settle(delivery, make.outcome(result=1))
+    answer = driver.receiver.begin_settle(delivery, make.outcome(result=1), hold=True)
     if then == "release":
         assert driver.receiver.release("w1", penalty=False) == 0
     elif then == "wait":
@@ -162,11 +164,12 @@ def test_a_settlement_that_is_held_is_made_before_anything_else_is(driver, make,
     assert answer()
 
 
-def test_what_was_begun_to_be_settled_and_is_settled_by_another_request_stays_as_it_was(driver, make, take):
+@pytest.mark.parametrize("hold", [False, True])
+def test_what_was_begun_to_be_settled_and_is_settled_by_another_request_stays_as_it_was(driver, make, take, hold):
     driver.sender.send(make.message(id="m"))
     (delivery,) = take()
     outcome = make.outcome(result=1, worker="w1", finished_at=5)
-    answer = driver.receiver.begin_settle(delivery, outcome)
+    answer = driver.receiver.begin_settle(delivery, outcome, hold=hold)
     driver.receiver.settle(delivery, outcome)
     assert answer()
     assert driver.outcomes.get("m").result == 1

@@ -7,23 +7,24 @@ from collections import Counter
 import pytest
 from msgspec.structs import replace
 
+from beatd.brokers.redis import RedisReceiver, RedisSender
 from beatd.brokers.sql import SqlReceiver, SqlSender
 from beatd.core.protocol import build_message
 from beatd.core.states import Outcome, State, Verdict
+from beatd.results.redis import RedisOutcomes
 from beatd.results.sql import SqlOutcomes
 from beatd.sqlkit.database import open_database
 from beatd.worker.settlements import HELD, Settlements
-from beatd.worker.slots import Ledger, SlotBoard
+from beatd.worker.slots import LEDGER, Ledger, SlotBoard
 
 LEASE = 30_000_000
 
 
 class Held:
-    """Settlements in a database in memory; ``settled`` looks into it."""
+    """Settlements in a database; ``settled`` looks into it, ``another`` makes another process' receiver."""
 
-    def __init__(self, clock):
-        given = open_database("memory://"), "n", clock
-        self.sender, self.receiver, self.outcomes = SqlSender(*given), SqlReceiver(*given), SqlOutcomes(*given)
+    def __init__(self, clock, sender, outcomes, another):
+        self.sender, self.receiver, self.outcomes, self.another = sender, another(), outcomes, another
         self.board = SlotBoard(1)
         self.clock = clock
 
@@ -36,12 +37,17 @@ class Held:
         return self.receiver.claim(["celery"], owner="w", limit=count, lease=LEASE)
 
     def settled(self, id_):
-        return self.outcomes.get(id_).state is State.SUCCESS
+        outcome = self.outcomes.get(id_)
+        return outcome is not None and outcome.state is State.SUCCESS
 
 
-@pytest.fixture
-def held(clock):
-    return Held(clock)
+@pytest.fixture(params=["memory", "redis"])
+def held(request, clock):
+    if request.param == "redis":
+        server = request.getfixturevalue("redis_server").open()
+        return Held(clock, RedisSender(server, clock), RedisOutcomes(server), lambda: RedisReceiver(server, clock))
+    given = open_database("memory://"), "n", clock
+    return Held(clock, SqlSender(*given), SqlOutcomes(*given), lambda: SqlReceiver(*given))
 
 
 def _done(result=1):
@@ -72,8 +78,9 @@ def test_nothing_is_held_for_long_while_tasks_come_and_go(held):
 def test_nothing_is_held_that_nobody_else_knows_of(held):
     one, two, three = held.claim(3)
     held.settlements(ledger=False).begin(one, _done())
-    held.settlements().begin(two, _done("x" * 5000))
+    held.settlements().begin(two, _done("x" * LEDGER))
     held.settlements().begin(three, _done(), last=True)
+    assert held.board.ended(0, "w") == []
     assert all(held.settled(f"m{number}") for number in range(3))
 
 
@@ -90,7 +97,7 @@ def test_what_the_supervisor_settled_meanwhile_is_no_lost_lease(held, caplog):
 def test_a_lease_that_was_lost_is_told_however_late(held, caplog):
     settlements, (one,) = held.settlements(), held.claim(1)
     settlements.begin(one, _done())
-    SqlReceiver(held.receiver._db, "n", held.clock).release("w", penalty=False)
+    held.another().release("w", penalty=False)
     held.clock.at += 200_000
     settlements.hear()
     assert "the lease was lost" in caplog.text

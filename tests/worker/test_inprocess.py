@@ -104,7 +104,7 @@ def test_what_a_thread_held_that_fails_is_delivered_again(shop, until):
     shop.start()
     sent = shop.send("nap", 0.3, "it")
     until(lambda: shop.lines() == ["it begun"])
-    (shop.folder / "bug").write_text("settle once")
+    (shop.folder / "bug").write_text("begin_settle once")
     until(lambda: shop.says("a thread of the worker failed"))
     assert until(lambda: shop.outcome(sent)).state is State.SUCCESS
     assert shop.lines() == ["it begun", "it ended"] * 2

@@ -135,11 +135,9 @@ class _SharedWait:
         """Settle as the receiver does."""
         return self._receiver.settle(delivery, outcome, follow_ups)
 
-    def begin_settle(
-        self, delivery: Delivery, outcome: Outcome, follow_ups: Sequence[Message] = ()
-    ) -> Callable[[], bool]:
+    def begin_settle(self, delivery: Delivery, outcome: Outcome, *, hold: bool = False) -> Callable[[], bool]:
         """Settle as the receiver does."""
-        return self._receiver.begin_settle(delivery, outcome, follow_ups)
+        return self._receiver.begin_settle(delivery, outcome, hold=hold)
 
     def release(self, owner: str, ids: Sequence[str] | None = None, *, penalty: bool, before: int | None = None) -> int:
         """Put back as the receiver does."""

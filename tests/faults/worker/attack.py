@@ -14,11 +14,11 @@ from tests.faults.worker.worker import CHILDREN, LEASE
 ATTACKED = DRIVERS
 PROCESSES = ("kill", "kill supervisor", "kill worker's child", "stop", "stop supervisor", "stop worker's child")
 FAULTS = {"processes": (*PROCESSES, *PROCESSES, "restart"), "all": None}
-UNHEARD = 16
-"""How many settlements a child may have under way; on SQL those of quick tasks, held until the next claim."""
+HELD, UNHEARD = 16, 16
+"""How many settlements a child may hold until the next claim, and how many it may have under way."""
 
 
-def allowance(acts: Sequence[Act], driver: str, workers: int) -> Allowance:
+def allowance(acts: Sequence[Act], workers: int) -> Allowance:
     """Return what these acts explain.
 
     A run that nobody asked for is one whose former run's settlement did not count: its process was killed in the run or
@@ -29,13 +29,12 @@ def allowance(acts: Sequence[Act], driver: str, workers: int) -> Allowance:
     - A child that is cut off from the broker, or whose broker is away, is in one run, and where settlements are sent
       without waiting the broker may not have those under way: ``UNHEARD`` more. The same where a killed process leaves
       them in the hands of a connection that is cut in the same moment; that act is in the list, too.
-    - On SQL what is under way is in the worker's own memory: it goes with the whole worker, and is settled by the
-      supervisor where that lives.
+    - What is held is in the worker's own memory: it goes with the whole worker, and is settled by the supervisor where
+      that lives.
 
     A stop may come between the last look at the lease and a task's first line, once in each child that is stopped: that
     run begins when the message may have run elsewhere, and have ended.
     """
-    held = 0 if driver == "redis" else UNHEARD
     repeats = late = 0
     for act in acts:
         if act.kind.startswith(("server", "locked")):
@@ -45,7 +44,7 @@ def allowance(acts: Sequence[Act], driver: str, workers: int) -> Allowance:
         elif act.kind.endswith("child"):
             repeats += 1 + act.kind.startswith("stop") * (CHILDREN - 1)
         else:
-            repeats += CHILDREN * (1 + held)
+            repeats += CHILDREN * (1 + HELD)
         late += CHILDREN * act.kind.startswith("stop")
     return Allowance(repeats, late)
 
@@ -62,5 +61,5 @@ def disturb_workers(driver: str, folder: Path, terms: Terms, *, workers: int = 2
         farm.start()
         Nemesis(farm, dice, LEASE).attack(acts, terms.say)
         account = farm.stop()
-        verdict = judge(farm.sent, farm.traces, account, allowance(acts, driver, workers))
+        verdict = judge(farm.sent, farm.traces, account, allowance(acts, workers))
         return Story(terms.seed, acts, verdict, farm.lines_with("Traceback"), farm.logs())

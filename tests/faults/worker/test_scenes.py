@@ -38,7 +38,7 @@ def request_of(driver, name):
     if driver == "postgresql":
         # With its end: a transaction begins with words of READ COMMITTED. A settlement is one statement.
         return b"DELETE FROM" if name == "settle" else b"COMMIT\0"
-    return script("done" if name == "settle" else name, "ready").sha.encode()
+    return script("ends" if name == "settle" else name, "ready").sha.encode()
 
 
 def warm(child):
@@ -141,7 +141,8 @@ def killed_at(point, child):
         elif point == "run":
             child.receiver = Wrapped(child.receiver, "begin_settle", die)
         else:
-            child.receiver = Wrapped(child.receiver, "begin_settle", lambda settle, *args: settle(*args)() and die())
+            # It is not held: that it is settled is what is waited for.
+            child.receiver = Wrapped(child.receiver, "begin_settle", lambda own, *args, **_: own(*args)() and die())
         child.work(lambda: False, 10)
     finally:
         os._exit(1)
