@@ -25,6 +25,12 @@ class Sender(Protocol):
     def send_many(self, messages: Sequence[Message]) -> None:
         """Send all in one atomic operation."""
 
+    def begin_many(self, messages: Sequence[Message]) -> Callable[[], None]:
+        """Send as ``send_many`` does; what is returned waits for the answer, where the driver need not wait before.
+
+        Until then, and where waiting raises, nobody knows whether the broker has them; to send them again is harmless.
+        """
+
     def send_unique(self, message: Message, *, key: str, lasts: int) -> str:
         """Send unless another message holds the key; return the id of the one that holds it now.
 

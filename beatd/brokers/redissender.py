@@ -1,6 +1,6 @@
 """Sending into a Redis server."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from beatd.core.message import Message, require_sizes
 from beatd.errors import NotSupportedError
@@ -31,14 +31,18 @@ class RedisSender:
 
     def send_many(self, sent: Sequence[Message]) -> None:
         """Send all in one script. Raises StoreError for a message that is too large."""
+        self.begin_many(sent)()
+
+    def begin_many(self, sent: Sequence[Message]) -> Callable[[], None]:
+        """Send it; what is returned waits for the answer, and tries again what got lost."""
         require_sizes(sent)
         if not sent:
-            return
+            return lambda: None
         now = self._clock.now()
         rows: object = False
         if self._history == "all":
             rows = [self._row(message, now) for message in sent]
-        self._server.run("send", now, messages.columns(sent, self._server.layout), rows)
+        return self._server.begin("send", now, messages.columns(sent, self._server.layout), rows)
 
     def send_unique(self, message: Message, *, key: str, lasts: int) -> str:
         """Send unless another unfinished message holds the key; return the id of the one that does."""

@@ -1,6 +1,6 @@
 """Sending into a SQL database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
@@ -34,6 +34,11 @@ class SqlSender:
             return
         with self._db.write() as connection:
             self._insert(connection, sent, self._clock.now())
+
+    def begin_many(self, sent: Sequence[Message]) -> Callable[[], None]:
+        """Send all in one transaction, at once: none is left open."""
+        self.send_many(sent)
+        return lambda: None
 
     def send_unique(self, message: Message, *, key: str, lasts: int) -> str:
         """Send unless another unfinished message holds the key; return the id of the one that does."""

@@ -58,10 +58,15 @@ class Ours(Contender):
         return build_message(id=self._last, task=task, args=args, ignore_result=ignored, eta=due)
 
     def send_many(self, messages: Iterable[Message]) -> None:
-        """Send all, a few hundred at a time."""
-        every = iter(messages)
+        """Send all, a few hundred at a time; one request is made while the former is under way."""
+        every, former = iter(messages), None
         while part := list(islice(every, BATCH)):
-            self.broker.sender.send_many(part)
+            latest = self.broker.sender.begin_many(part)
+            if former is not None:
+                former()
+            former = latest
+        if former is not None:
+            former()
 
     def left(self) -> int:
         """Return how many wait or run."""

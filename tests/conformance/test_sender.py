@@ -30,8 +30,23 @@ def test_all_are_sent_or_none(driver, make):
     assert driver.admin.sizes() == {}
 
 
+def test_several_requests_may_be_under_way_and_each_is_answered_for(driver, make):
+    waits = [driver.sender.begin_many([make.message(id=f"{part}{number}") for number in range(3)]) for part in "abc"]
+    driver.sender.begin_many([make.message(id="a1"), make.message(id="d0")])()
+    for wait in waits:
+        wait()
+    assert driver.admin.sizes()["celery"]["ready"] == 10
+
+
+def test_what_is_too_large_is_told_before_any_of_it_is_sent(driver, make):
+    with pytest.raises(StoreError, match="message big"):
+        driver.sender.begin_many([make.message(), make.message(id="big", body=b"x" * (16 * 1024 * 1024 + 1))])
+    assert driver.admin.sizes() == {}
+
+
 def test_nothing_to_send_is_no_error(driver):
     driver.sender.send_many([])
+    driver.sender.begin_many([])()
     assert driver.admin.sizes() == {}
 
 

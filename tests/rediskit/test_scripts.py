@@ -189,6 +189,35 @@ def test_what_was_sent_twice_is_there_once(server, unlucky, proxy):
     assert server.command("ZCARD", f"{PREFIX}ready:celery") == 1
 
 
+@pytest.mark.parametrize("moment", ["before the second", "before the answers"])
+def test_requests_that_a_connection_takes_along_are_sent_again_each_once(server, unlucky, proxy, moment):
+    sender = RedisSender(unlucky, unlucky.clock)
+    sender.send_many([_message("other", queue="other")])
+    first = sender.begin_many([_message("one"), _message("two")])
+    if moment == "before the second":
+        proxy.cut()
+    second = sender.begin_many([_message("three")])
+    if moment == "before the answers":
+        proxy.cut()
+    first()
+    second()
+    assert server.command("ZCARD", f"{PREFIX}ready:celery") == 3
+
+
+def test_of_a_request_that_is_not_answered_in_time_nobody_knows_and_the_next_one_is_sent_again(server, proxy):
+    far = Server(f"redis://127.0.0.1:{proxy.port}", "tests", SystemClock(), answer_seconds=0.3)
+    sender = RedisSender(far, far.clock)
+    sender.send_many([_message("other", queue="other")])
+    proxy.hold()
+    first, second = sender.begin_many([_message("one")]), sender.begin_many([_message("two")])
+    with pytest.raises(BrokerUnavailableError):
+        first()
+    proxy.heal()
+    second()
+    sender.send_many([_message("one")])
+    assert server.command("ZCARD", f"{PREFIX}ready:celery") == 2
+
+
 def test_a_claim_whose_answer_was_lost_gives_out_what_it_took(unlucky, proxy):
     receiver = RedisReceiver(unlucky, unlucky.clock)
     assert receiver.claim(["celery"], owner="w", limit=1, lease=SECOND) == []  # the script is loaded now
