@@ -26,6 +26,7 @@ from beatd.sqlkit.since import Since
 from beatd.sqlkit.statement import Statement
 
 _EVER = (1 << 63) - 1
+_MOST_HELD = 16
 _ROUNDS = 100
 _SHORTEST, _LONGEST, _QUIET = 0.005, 0.050, 1.0
 
@@ -137,6 +138,8 @@ class SqlReceiver:
         """Settle at once, or where that may be, with the next claim or when the answer is asked for."""
         if not hold or not _is_plain(delivery, outcome, ()):
             return partial(bool, self.settle(delivery, outcome))
+        if len(self._held) >= _MOST_HELD:
+            self._settle_held()
         row = outcome_row((delivery, outcome), self._namespace, self._clock.now())
         held = _Held(delivery, outcome, row)
         self._held.append(held)

@@ -2,7 +2,7 @@
 
 SLOW = 5_000
 _TARGET = 8_000
-_MOST = 16
+_MOST = 32
 _KNOWN_TASKS = 1000
 _WEIGHT = 8
 
@@ -22,7 +22,7 @@ class Pace:
         self._overall = _moved(self._overall, runtime)
 
     def batch(self) -> int:
-        """Return how many messages to claim: about 8 ms of work, 16 at most, 1 while nothing is known."""
+        """Return how many messages to claim: about 8 ms of work, 32 at most, 1 while nothing is known."""
         if self._overall is None or self._overall >= SLOW:
             return 1
         return max(1, min(_MOST, _TARGET // max(1, self._overall)))

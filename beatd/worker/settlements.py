@@ -15,7 +15,7 @@ from beatd.processes.pause import pause
 from beatd.worker.slots import Ledger
 
 BROKER_TROUBLE: Final = (BrokerUnavailableError, StoreError)
-UNHEARD: Final = 16
+UNHEARD: Final = 32
 """So many answers at most are outstanding: what they hold in memory, and what a lost connection has to repeat."""
 
 HELD: Final = 20_000

@@ -15,7 +15,7 @@ from beatd.core.message import Delivery, Message
 from beatd.core.states import Outcome, State, Verdict
 
 SIZE: Final = 8192
-LEDGER: Final = 4096
+LEDGER: Final = 8192
 _ORDER: Final = struct.Struct("=I")
 _CHECK: Final = struct.Struct("=I")
 _HEAD: Final = struct.Struct("=IqqqqIII")

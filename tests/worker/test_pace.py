@@ -6,10 +6,10 @@ def test_nothing_known_means_one_at_a_time():
     assert not Pace().is_quick("a")
 
 
-def test_quick_tasks_come_in_batches_up_to_16():
+def test_quick_tasks_come_in_batches_up_to_32():
     pace = Pace()
     pace.ran("a", 100)
-    assert pace.batch() == 16
+    assert pace.batch() == 32
     assert pace.is_quick("a")
 
 

@@ -14,7 +14,7 @@ from tests.faults.worker.worker import CHILDREN, LEASE
 ATTACKED = DRIVERS
 PROCESSES = ("kill", "kill supervisor", "kill worker's child", "stop", "stop supervisor", "stop worker's child")
 FAULTS = {"processes": (*PROCESSES, *PROCESSES, "restart"), "all": None}
-HELD, UNHEARD = 16, 16
+HELD, UNHEARD = 16, 32
 """How many settlements a child may hold until the next claim, and how many it may have under way."""
 
 
