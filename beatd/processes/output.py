@@ -20,6 +20,8 @@ class _Pending(threading.local):
 
     text = ""
     busy = False
+    is_fed = False
+    """Whether bytes were written since the last line was finished, of which the decoder may keep some."""
 
     def __init__(self) -> None:
         self.decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
@@ -58,11 +60,15 @@ class LogStream(io.TextIOBase):
 
     def write_bytes(self, data: bytes) -> None:
         """Log bytes as the text that they are, or as escapes."""
+        self._pending.is_fed = True
         self.write(self._pending.decoder.decode(data))
 
     def finish(self) -> None:
         """Log what was written without an end of line."""
-        self._pending.text += self._pending.decoder.decode(b"", final=True)
+        pending = self._pending
+        if pending.is_fed:
+            pending.is_fed = False
+            pending.text += pending.decoder.decode(b"", final=True)
         self._log_rest()
 
     def writable(self) -> bool:

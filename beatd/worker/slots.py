@@ -41,6 +41,9 @@ class Order(IntEnum):
     LEAVE = 2
 
 
+_ORDERS: Final = tuple(Order)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
     """A slot as read. Moments in elapsed microseconds, 0 for none; ``message`` None while nothing is run.
@@ -110,7 +113,8 @@ class SlotBoard:
 
     def ordered(self, index: int) -> Order:
         """Return what the child was told."""
-        return Order(_ORDER.unpack_from(self._memory, index * SIZE)[0])
+        order: int = _ORDER.unpack_from(self._memory, index * SIZE)[0]
+        return _ORDERS[order]
 
     def write(self, index: int, fields: tuple[int, ...], text: bytes) -> None:
         """Write a slot: the fields behind the check sum, and the text."""
