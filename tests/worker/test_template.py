@@ -9,6 +9,7 @@ import pytest
 
 from beatd.core.states import State
 from beatd.processes.tether import HAS_DEATH_SIGNAL
+from beatd.worker.template import process
 from tests.worker.conftest import children_of, parent_of
 
 pytestmark = pytest.mark.skipif(not HAS_DEATH_SIGNAL, reason="each child imports the application here")
@@ -159,3 +160,16 @@ def test_what_tasks_leave_behind_is_reaped(shop, until, is_alive):
 def test_a_task_is_run_by_a_child_of_the_supervisor(shop):
     worker = shop.start()
     assert parent_of(shop.run("pid").result) == worker.pid
+
+
+def test_a_template_whose_supervisor_dies_before_it_has_answered_ends_without_a_word(monkeypatch):
+    door, supervisors = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+    def fork_late(supervisor, live, tell):
+        supervisors.close()
+        tell(4711)
+
+    monkeypatch.setattr(process, "fork_for", fork_late)
+    supervisors.send(b"0 owner")
+    with door:
+        process._serve(None, None, None, 1, door)

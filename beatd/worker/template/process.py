@@ -5,6 +5,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Final, Self
@@ -83,22 +84,25 @@ def run_template(
 
 
 def _serve(spec: WorkerSpec, board: SlotBoard, poke: Callable[[], None], supervisor: int, door: socket.socket) -> None:
-    while request := door.recv(LONGEST):
-        slot, _, owner = request.decode().partition(" ")
+    # A supervisor that was killed in the middle of a question hears no answer, and this process dies with it.
+    with suppress(ConnectionError):
+        while request := door.recv(LONGEST):
+            slot, _, owner = request.decode().partition(" ")
 
-        def live(slot: int = int(slot), owner: str = owner) -> int:
-            door.close()
-            renew()
-            if signal.getsignal(signal.SIGTERM) is _do_nothing:
-                leave_at_term(board, slot)
-            return work(spec, board, slot, owner, poke)
+            def live(slot: int = int(slot), owner: str = owner) -> int:
+                door.close()
+                renew()
+                if signal.getsignal(signal.SIGTERM) is _do_nothing:
+                    leave_at_term(board, slot)
+                return work(spec, board, slot, owner, poke)
 
-        fork_for(supervisor, live, lambda pid: door.sendall(str(pid).encode()))
+            fork_for(supervisor, live, lambda pid: door.sendall(str(pid).encode()))
 
 
 def _say(door: socket.socket, poke: Callable[[], None], word: bytes) -> None:
-    door.send(word)
-    poke()
+    with suppress(ConnectionError):  # the supervisor was killed meanwhile
+        door.send(word)
+        poke()
 
 
 def _do_nothing(_signum: int, _frame: FrameType | None) -> None:
