@@ -162,14 +162,30 @@ def test_a_task_is_run_by_a_child_of_the_supervisor(shop):
     assert parent_of(shop.run("pid").result) == worker.pid
 
 
-def test_a_template_whose_supervisor_dies_before_it_has_answered_ends_without_a_word(monkeypatch):
-    door, supervisors = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+@pytest.fixture
+def door():
+    """The template's end of its supervisor's questions, and the other, at which one has been asked."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    theirs.send(b"0 owner")
+    with ours, theirs:
+        yield ours, theirs
 
+
+def test_a_template_whose_supervisor_dies_before_it_has_answered_ends_without_a_word(monkeypatch, door, caplog):
     def fork_late(supervisor, live, tell):
-        supervisors.close()
+        door[1].close()
         tell(4711)
 
     monkeypatch.setattr(process, "fork_for", fork_late)
-    supervisors.send(b"0 owner")
-    with door:
-        process._serve(None, None, None, 1, door)
+    process._serve(None, None, None, 1, door[0])
+    assert not caplog.records
+
+
+def test_a_template_that_can_fork_no_further_process_says_why_and_ends(monkeypatch, door, caplog):
+    def refuse(supervisor, live, tell):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(process, "fork_for", refuse)
+    process._serve(None, None, None, 1, door[0])
+    (line,) = caplog.records
+    assert (line.message, line.error) == ("a child cannot be forked", "[Errno 11] Resource temporarily unavailable")

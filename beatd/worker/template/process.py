@@ -84,8 +84,7 @@ def run_template(
 
 
 def _serve(spec: WorkerSpec, board: SlotBoard, poke: Callable[[], None], supervisor: int, door: socket.socket) -> None:
-    # A supervisor that was killed in the middle of a question hears no answer, and this process dies with it.
-    with suppress(ConnectionError):
+    try:
         while request := door.recv(LONGEST):
             slot, _, owner = request.decode().partition(" ")
 
@@ -97,6 +96,10 @@ def _serve(spec: WorkerSpec, board: SlotBoard, poke: Callable[[], None], supervi
                 return work(spec, board, slot, owner, poke)
 
             fork_for(supervisor, live, lambda pid: door.sendall(str(pid).encode()))
+    except ConnectionError:
+        pass  # a supervisor that was killed in the middle of a question hears no answer, and this process dies with it
+    except OSError as error:
+        logger.error("a child cannot be forked", extra={"action": "fork", "error": str(error)})  # noqa: TRY400  no bug of ours
 
 
 def _say(door: socket.socket, poke: Callable[[], None], word: bytes) -> None:
