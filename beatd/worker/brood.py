@@ -123,7 +123,8 @@ class Brood:
             if sight is not None:
                 # It may have been ready, and done all it was to do, since the last look.
                 self._take_note(child, sight, self._clock.elapsed())
-            self.roster.died(child.pid, self._clock.elapsed(), done=sight.done if sight else 0)
+            begun = sight is not None and (sight.message is not None or sight.done > 0)
+            self.roster.died(child.pid, self._clock.elapsed(), begun=begun)
             self._return_messages(child, sight, code)
             self._board.clear(child.slot)
             self._free.append(child.slot)

@@ -122,13 +122,19 @@ class Roster:
         if child.generation == self.generation:
             self._proved = True
 
-    def died(self, pid: int, now: int, *, done: int = 0) -> ChildRecord:
-        """Strike a child out; one that was to blame for it, and had ``done`` no task, delays the next start."""
+    def died(self, pid: int, now: int, *, begun: bool = False) -> ChildRecord:
+        """Strike a child out; one that is to blame for its end, and had ``begun`` no task, delays the next start.
+
+        Where a task was begun the start was no failure, and a task that ends its process is tried a few times only:
+        what waits behind it is not to wait for long.
+        """
         child = self.children.pop(pid)
         if child.leaving or child.killed not in {None, Cause.MEMORY}:
             return child
-        if done:
+        if begun:
             self._backoff.recovered()
+            self.start_at = now
+            return child
         wait = self._backoff.failed(now - child.born_at)
         # The first death is no storm; its successor starts at once.
         self.start_at = now + (wait if self._backoff.failures > 1 or not child.ready else 0)

@@ -52,12 +52,26 @@ def test_a_child_that_died_before_it_was_ready_is_waited_for(roster):
     assert roster.missing(SECOND // 10) == 1
 
 
-def test_children_that_had_done_something_are_made_good_at_once(roster):
-    for pid in (1, 2, 3):
+def test_children_that_had_begun_something_are_made_good_at_once(roster):
+    for pid in range(1, 31):
         child(roster, pid)
-    for pid in (1, 2, 3):
-        roster.died(pid, SECOND, done=1)
+    for pid in range(1, 31):
+        roster.died(pid, SECOND, begun=True)
+        assert not roster.is_storm()
     assert roster.missing(SECOND) == 3
+
+
+def test_a_child_that_had_begun_something_ends_a_storm(roster):
+    for pid in range(1, 10):
+        child(roster, pid)
+        roster.died(pid, 0)
+    assert roster.missing(0) == 0
+    child(roster, 10)
+    roster.died(10, 0, begun=True)
+    assert roster.missing(0) == 3
+    child(roster, 11)
+    roster.died(11, 0)
+    assert roster.missing(0) == 3
 
 
 def test_a_death_that_the_supervisor_wanted_delays_nothing(roster):

@@ -60,6 +60,20 @@ def test_children_that_end_soon_after_their_start_are_started_ever_more_slowly_a
     assert worker.poll() is None
 
 
+def test_what_kills_its_children_holds_up_nobody(shop):
+    ids = [shop.send("leave", 9) for _ in range(4)]
+    shop.start()
+    begun = time.monotonic()
+    shop.run("note", "innocent")
+    # Eight deaths: if the starts were ever further apart it would take 12 s at least.
+    assert time.monotonic() - begun < 8
+    assert shop.lines() == ["leave"] * 8 + ["innocent"]
+    assert shop.sizes()["dead"] == 4
+    assert len(shop.lines_saying("a child ended unexpectedly")) == 8
+    assert not shop.says("action=storm")
+    assert {shop.state(each) for each in ids} == {State.FAILURE}
+
+
 def test_an_application_that_breaks_while_the_worker_runs_is_tried_until_it_is_mended(shop, until):
     worker = shop.start(max_tasks_per_child=4, report=100 * MS)
     shop.run("pid")
