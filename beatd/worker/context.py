@@ -112,7 +112,8 @@ def context_of(call: Call, now: Callable[[], int]) -> TaskContext:
         delivery_info={
             "queue": message.queue,
             "routing_key": message.queue,
-            "priority": message.priority,
+            # Not every broker keeps the difference between none and 0, which stand at the same place.
+            "priority": message.priority or 0,
             "redelivered": delivery.attempt > 1 + retries_of(delivery),
             "attempt": delivery.attempt,
         },

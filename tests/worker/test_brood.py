@@ -1,3 +1,5 @@
+import os
+import signal
 import subprocess
 
 import pytest
@@ -21,6 +23,7 @@ class Watched:
     def __init__(self, clock, pid):
         self.clock = clock
         self.meanwhile = lambda: None
+        self.returned = []
         spec = WorkerSpec(queues=("celery",), open_broker=lambda: None, load_app=lambda: None, clock=clock)
         self.brood = Brood(spec, self, lambda: None)
         self.child = ChildRecord(pid=pid, owner="w/1", slot=0, generation=1, born_at=clock.now())
@@ -38,8 +41,11 @@ class Watched:
     def close(self):
         pass
 
-    def begin(self, id_, limit=0):
-        self.slot.begin(build_message(id=id_, task="t"), 1, self.clock.elapsed(), limit=limit, tail=[])
+    def give_back(self, what):
+        self.returned.append((what.ids, what.penalty))
+
+    def begin(self, id_, limit=0, tail=()):
+        self.slot.begin(build_message(id=id_, task="t"), 1, self.clock.elapsed(), limit=limit, tail=[*tail])
 
     def go_on(self, id_):
         self.slot.end(self.clock.elapsed())
@@ -93,3 +99,10 @@ def test_a_child_that_does_not_become_ready_is_killed(watched, caplog):
     watched.clock.at += STACK_TIME
     watched.brood.look()
     assert watched.child.killed is Cause.SILENT
+
+
+def test_what_a_child_had_not_begun_when_it_died_is_given_back_uncounted(watched, until):
+    watched.begin("m1", tail=["m2", "m3"])
+    os.kill(watched.child.pid, signal.SIGKILL)
+    until(lambda: list(watched.brood.reap()))
+    assert watched.returned == [(("m2", "m3"), False), (None, True)]

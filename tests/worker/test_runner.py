@@ -183,6 +183,7 @@ def test_a_bound_task_knows_its_request(run):
             request.retries,
             request.delivery_info["queue"],
             request.delivery_info["redelivered"],
+            request.delivery_info["priority"],
             request.entry,
             request.fire_time.isoformat(),
             request.headers["beatd_entry"],
@@ -192,7 +193,7 @@ def test_a_bound_task_knows_its_request(run):
 
     outcome = run(look, 7, options={"bind": True}, retries=2, attempt=3, entry="nightly", fire_time=5 * SECOND)
     moment = "1970-01-01T00:00:05+00:00"
-    assert outcome.result == ["m1", "shop.add", [7], 2, "celery", False, "nightly", moment, "nightly", "w/1", 7]
+    assert outcome.result == ["m1", "shop.add", [7], 2, "celery", False, 0, "nightly", moment, "nightly", "w/1", 7]
 
 
 def test_a_bound_task_can_ask_for_another_run_with_the_error_behind_it(run, clock):
