@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from beatd.brokerports import NO_RATES
 from beatd.brokers.redisends import RedisEnds, is_plain, tries_of
 from beatd.brokers.telling import tell_paused, tell_unrun
-from beatd.core.ending import ending_of, lost, revoked
+from beatd.core.ending import ending_of, lost, revoked, unreadable
 from beatd.core.entry import SECOND
 from beatd.core.limits.rate import Rate
 from beatd.core.message import Delivery, Message, require_sizes
-from beatd.core.states import Outcome, State, Verdict
+from beatd.core.states import Outcome, Verdict
 from beatd.errors import BrokerUnavailableError, MalformedMessageError
 from beatd.ports import Clock
 from beatd.rediskit import messages, outcomes
@@ -93,7 +93,7 @@ class RedisReceiver:
             if error is None:
                 found.append(delivery)
             else:
-                self._end(delivery, _unreadable(error))
+                self._end(delivery, unreadable(error))
         return found
 
     def _unrun(self, told: bytes, owner: str, lease_until: int) -> tuple[Delivery, Outcome]:
@@ -213,11 +213,6 @@ class RedisReceiver:
                 self._server.block(calls, nap, late=0 if due else _LATE)
             else:
                 threading.Event().wait(nap)
-
-
-def _unreadable(error: MalformedMessageError) -> Outcome:
-    told = {"exc_type": type(error).__name__, "exc_message": [str(error)], "exc_module": type(error).__module__}
-    return Outcome(verdict=Verdict.DEAD, state=State.FAILURE, result=told, reason=str(error))
 
 
 def _again(message: Message, due: int) -> Message:

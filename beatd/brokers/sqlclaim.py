@@ -21,10 +21,11 @@ from sqlalchemy import (
 from beatd.brokerports import NO_RATES
 from beatd.brokers.sqlrates import Tokens
 from beatd.brokers.telling import tell_unrun
-from beatd.core.ending import lost, revoked
+from beatd.core.ending import lost, revoked, unreadable
 from beatd.core.limits.rate import Rate
 from beatd.core.message import Delivery, Message
 from beatd.core.states import Outcome
+from beatd.errors import MalformedMessageError
 from beatd.sqlkit import limits, schema
 from beatd.sqlkit.dialect import best_of, chosen, constant, is_one_of
 from beatd.sqlkit.messages import CLAIMED, DELAYED, READY, as_json
@@ -144,9 +145,9 @@ class Claim:
             rows = statement.rows(self._connection, **given, **names, limit=limit - len(taken))
             rows.sort(key=lambda row: (-row.priority, row.seq))
             judged = [(row, self._judge(row)) for row in rows]
-            self.over += [(_delivery(row), outcome) for row, outcome in judged if outcome is not None]
+            self.over += [(_delivery(row, {}), outcome) for row, outcome in judged if outcome is not None]
             due = [row for row, outcome in judged if outcome is None]
-            taken += map(_delivery, self._with_tokens(due) if self._rates else due)
+            taken += filter(None, map(self._read, self._with_tokens(due) if self._rates else due))
             if not rows or len(taken) == limit or self.met_limits:
                 break
         return taken
@@ -165,6 +166,14 @@ class Claim:
         self.met_limits = True
         return [row for row in rows if row.task not in self._rates or row.seq in given]
 
+    def _read(self, row: Any) -> Delivery | None:
+        """Return what is to be run; None for what nobody can read, which is ``over``."""
+        try:
+            return _delivery(row, _headers(row.headers))
+        except MalformedMessageError as error:
+            self.over.append((_delivery(row, {}), unreadable(error)))
+            return None
+
     def _judge(self, row: Any) -> Outcome | None:
         if row.revoked:
             return revoked("revoked")
@@ -174,12 +183,20 @@ class Claim:
         return lost(deliveries - 1) if deliveries > self._max_deliveries else None
 
 
-def _delivery(row: Any) -> Delivery:
+def _headers(given: str) -> dict[str, Any]:
+    """Return the headers of a row, which anybody may have written. Raises MalformedMessageError."""
+    try:
+        return _HEADERS.decode(given)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise MalformedMessageError(f"the headers are no JSON object: {error}") from None
+
+
+def _delivery(row: Any, headers: dict[str, Any]) -> Delivery:
     message = Message(
         id=row.id,
         task=row.task,
         queue=row.queue,
-        headers=_HEADERS.decode(row.headers),
+        headers=headers,
         body=row.body,
         content_type=row.content_type,
         content_encoding=row.content_encoding,

@@ -11,6 +11,7 @@ from beatd.core.message import Delivery
 from beatd.core.overlap import without
 from beatd.core.record import Item, Pause, Record, Tracking
 from beatd.core.states import Outcome, State, Verdict
+from beatd.errors import MalformedMessageError
 from beatd.schedules.moments import iso
 
 PAUSER = "beatd"
@@ -55,6 +56,12 @@ def lost(deliveries: int) -> Outcome:
     reason = f"delivered {deliveries} times and never settled: the process that ran it died, or lost its lease"
     failure = {"exc_type": "WorkerLostError", "exc_message": [reason], "exc_module": "beatd.errors"}
     return Outcome(verdict=Verdict.DEAD, state=State.FAILURE, result=failure, reason=reason)
+
+
+def unreadable(error: MalformedMessageError) -> Outcome:
+    """Return the outcome of a message that nobody can read."""
+    told = {"exc_type": type(error).__name__, "exc_message": [str(error)], "exc_module": type(error).__module__}
+    return Outcome(verdict=Verdict.DEAD, state=State.FAILURE, result=told, reason=str(error))
 
 
 def ending_of(delivery: Delivery, outcome: Outcome) -> Ending | None:
