@@ -124,7 +124,7 @@ class MalformedMessageError(BeatdError, ValueError):
 
 
 class NotSerializableError(BeatdError, TypeError):
-    """An argument or result cannot be written by the chosen serializer."""
+    """An argument, result or exception cannot be written by the chosen serializer, or be stored."""
 
 
 class ResultTimeoutError(BeatdError, TimeoutError):

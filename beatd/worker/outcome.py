@@ -1,5 +1,6 @@
 """What becomes of a run: the one table of outcomes, pure."""
 
+import sys
 import traceback
 from typing import Any
 
@@ -8,13 +9,22 @@ import msgspec
 from beatd.core.registry import TaskOptions
 from beatd.core.retry import backoff
 from beatd.core.states import Outcome, State, Verdict
-from beatd.errors import CommandFailedError, RequestFailedError, Retry, TaskRefusedError, TimeLimitExceeded
+from beatd.errors import (
+    CommandFailedError,
+    NotSerializableError,
+    RequestFailedError,
+    Retry,
+    TaskRefusedError,
+    TimeLimitExceeded,
+)
 from beatd.worker.context import RetryAsked
 
 SECOND = 1_000_000
 _REASON_LENGTH = 500
 _MESSAGE_LENGTH = 10_000
 _TRACEBACK_LENGTH = 50_000
+_SMALL = 2**63
+_ITSELF = (int, float, bool, type(None))
 _TELL_ALL = (TaskRefusedError, CommandFailedError, RequestFailedError)
 """Errors of the built-in tasks: their text says all, and a traceback would show beatd's own frames only."""
 
@@ -93,10 +103,24 @@ def killed_at_limit(run: Run, task: str, limit: float) -> Outcome:
     return failed(run, TimeLimitExceeded(f"{task} did not end within its time limit of {limit:g} s and was killed"))
 
 
+def unreadable(what: str, value: object, error: BaseException) -> NotSerializableError:
+    """Return, while ``error`` is handled, what to tell of an object of the user's own that raised it when looked at.
+
+    ``what``: what the task did with the object, as in "returned".
+    """
+    told = f"the task {what} {_name(type(value))}, which could not be read: {_named(error)}"
+    # Not the error's own attribute, which may be a property that raises.
+    return NotSerializableError(told).with_traceback(sys.exc_info()[2])
+
+
 def describe(error: BaseException) -> dict[str, object]:
     """Return an error as results carry it, in Celery's form."""
     kind = type(error)
-    return {"exc_type": kind.__name__, "exc_message": _message(error), "exc_module": kind.__module__}
+    return {
+        "exc_type": _storable(kind.__name__),
+        "exc_message": _message(error),
+        "exc_module": _storable(str(kind.__module__)),
+    }
 
 
 def _retries_by_itself(options: TaskOptions, error: BaseException) -> bool:
@@ -109,17 +133,30 @@ def _behind(error: BaseException) -> BaseException:
 
 
 def _reason(prefix: str, error: BaseException) -> str:
-    name = type(error).__name__
-    text = _text(error)
-    whole = text if isinstance(error, RetryAsked) else f"{name}: {text}" if text else name
+    whole = _text(error) if isinstance(error, RetryAsked) else _named(error)
     return (prefix + whole)[:_REASON_LENGTH]
+
+
+def _named(error: BaseException) -> str:
+    name, text = _name(type(error)), _text(error)
+    return f"{name}: {text}" if text else name
+
+
+def _name(kind: type) -> str:
+    # Past any metaclass, whose property of that name may raise.
+    return _storable(type.__dict__["__name__"].__get__(kind))
 
 
 def _traceback(error: BaseException) -> str | None:
     """Return the traceback's text, beginning and end of a very long one; none for an error never raised or our own."""
     if error.__traceback__ is None or isinstance(error, _TELL_ALL):
         return None
-    text = "".join(traceback.format_exception(error, limit=50))
+    try:
+        lines = traceback.format_exception(error, limit=50)
+    except BaseException:  # noqa: BLE001  notes, causes and what else hangs on it are the user's, and may raise anything
+        lines = ["Traceback (most recent call last):\n", *traceback.format_tb(error.__traceback__, limit=50)]
+        lines.append(f"{_named(error)}\n")
+    text = _storable("".join(lines))
     if len(text) <= _TRACEBACK_LENGTH:
         return text
     half = _TRACEBACK_LENGTH // 2
@@ -131,20 +168,28 @@ def _message(error: BaseException) -> list[object]:
     text = _text(error)
     try:
         args = [_plain(each) for each in error.args]
-    except Exception:  # noqa: BLE001  the user's own __repr__ may raise anything
+        told = str(args[0]) if len(args) == 1 else str(tuple(args)) if args else ""
+    except BaseException:  # noqa: BLE001  the user's own __repr__ may raise anything, SystemExit too
         return [text[:_MESSAGE_LENGTH]]
-    told = str(args[0]) if len(args) == 1 else str(tuple(args)) if args else ""
     return args if text == told or type(error).__str__ is KeyError.__str__ else [text[:_MESSAGE_LENGTH]]
 
 
 def _plain(value: object) -> object:
     if isinstance(value, str):
-        return value[:_MESSAGE_LENGTH]
-    return value if isinstance(value, int | float | bool | None) else repr(value)[:_MESSAGE_LENGTH]
+        return _storable(value)[:_MESSAGE_LENGTH]
+    # Of the types themselves: JSON's encoder takes no subclass, such as NumPy's float64, and no number of any length.
+    if type(value) in _ITSELF and not (type(value) is int and abs(value) >= _SMALL):
+        return value
+    return _storable(repr(value))[:_MESSAGE_LENGTH]
 
 
 def _text(error: BaseException) -> str:
     try:
-        return str(error)
-    except Exception:  # noqa: BLE001  the user's own __str__ may raise anything
+        return _storable(str(error))
+    except BaseException:  # noqa: BLE001  the user's own __str__ may raise anything, SystemExit too
         return "(its text cannot be read)"
+
+
+def _storable(text: str) -> str:
+    """Return text as every broker takes it: no surrogates, which UTF-8 lacks, and no NUL, which PostgreSQL refuses."""
+    return str.encode(text, errors="backslashreplace").decode().replace("\0", "\\x00")

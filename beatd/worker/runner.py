@@ -22,7 +22,7 @@ from beatd.worker.call import Call, misfit, read_call
 from beatd.worker.context import TaskContext, context_of, retries_of
 from beatd.worker.guard import Guard
 from beatd.worker.hooks import Hooks
-from beatd.worker.outcome import Run, failed, raised, started, succeeded
+from beatd.worker.outcome import Run, failed, raised, started, succeeded, unreadable
 from beatd.worker.soft_limit import soft_limit
 
 logger = logging.getLogger("beatd.worker")
@@ -112,11 +112,8 @@ class Runner:
             self._stay_alone(None)
         except BaseException as error:  # noqa: BLE001  SystemExit, KeyboardInterrupt: a task's way to fail like others
             self._stay_alone(error)
-            # The frames of this module are of no use to who reads the traceback.
-            inner = error.__traceback__.tb_next if error.__traceback__ else None
-            inner = inner.tb_next if inner else None
-            shown = (misfit(call, error) if inner is None else error).with_traceback(inner)
-            return raised(self._ended(call, started_at), call.task.options, shown), None, shown
+            outcome, shown = self._raised(call, self._ended(call, started_at), error)
+            return outcome, None, shown
         run = self._ended(call, started_at)
         if not call.keep:
             return succeeded(run, None), value, None
@@ -124,6 +121,21 @@ class Runner:
             return succeeded(run, encode_result(value)), value, None
         except NotSerializableError as error:
             return failed(run, error.with_traceback(None)), value, error
+        except BaseException as error:  # noqa: BLE001  the methods of what it returned may raise anything
+            unread = unreadable("returned", value, error)
+            return failed(run, unread), value, unread
+
+    def _raised(self, call: Call, run: Run, error: BaseException) -> tuple[Outcome, BaseException]:
+        """Return what came of a run that raised, and the error to show for it."""
+        try:
+            # The frames of this module are of no use to who reads the traceback.
+            inner = error.__traceback__.tb_next if error.__traceback__ else None
+            inner = inner.tb_next if inner else None
+            shown = (misfit(call, error) if inner is None else error).with_traceback(inner)
+            return raised(run, call.task.options, shown), shown
+        except BaseException as odd:  # noqa: BLE001  the error is the user's, and its methods may raise anything
+            unread = unreadable("raised", error, odd)
+            return failed(run, unread), unread
 
     def _stay_alone(self, error: BaseException | None) -> None:
         if self._guard is not None:

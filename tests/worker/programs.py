@@ -228,6 +228,8 @@ class Odd(Exception):
 
 @task()
 def odd_error(what):
+    if what == "surrogate":
+        raise ValueError(b"\\xff.txt".decode(errors="surrogateescape"))
     raise Odd(threading.Lock(), what)
 
 @task()

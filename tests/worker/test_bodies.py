@@ -84,6 +84,7 @@ def test_an_exception_that_cannot_be_stored_is_told_as_far_as_it_can_be(shop, sa
     stored = shop.run("odd_error", "text")
     assert stored.result["exc_message"] == ["(its text cannot be read)"]
     assert "in odd_error" in stored.traceback
+    assert shop.run("odd_error", "surrogate").reason == "ValueError: \\udcff.txt"
     same_child()
 
 
