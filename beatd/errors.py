@@ -70,6 +70,10 @@ class NotSupportedError(BeatdError):
     """A broker cannot do what was asked of it, as it is; says which, and the remedy."""
 
 
+class NotStorableError(StoreError):
+    """The store cannot keep a value as it is: to try again would be in vain."""
+
+
 class UnknownEntryError(StoreError):
     """There is no entry of that name where it was looked for."""
 

@@ -4,7 +4,7 @@ import sqlite3
 
 from sqlalchemy.exc import DBAPIError
 
-from beatd.errors import BeatdError, BrokerUnavailableError, StoreError
+from beatd.errors import BeatdError, BrokerUnavailableError, NotStorableError, StoreError
 
 _DRIVER_ERRORS = (DBAPIError, sqlite3.Error)
 
@@ -44,6 +44,8 @@ def translated(error: Exception, url: str, place: str) -> BeatdError | None:
     for prefix, reason in _LASTING.items():
         if code.startswith(prefix):
             return StoreError(f"{place} {reason}")
+    if code.startswith("SQLITE_TOOBIG"):
+        return NotStorableError(f"{place} does not take a value of this size")
     if "no such table" in str(error) or "no such column" in str(error):
         return StoreError(f"{place} lacks a table or column of beatd; run `beatd db upgrade`")
     return None

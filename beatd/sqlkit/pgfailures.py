@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
-from beatd.errors import BeatdError, BrokerUnavailableError, StoreError
+from beatd.errors import BeatdError, BrokerUnavailableError, NotStorableError, StoreError
 from beatd.sqlkit.database import READ_ONLY
 
 # By SQLSTATE or its class (https://www.postgresql.org/docs/current/errcodes-appendix.html), the longest first.
@@ -33,10 +33,9 @@ _PASSING = {
     "58": "the server reported a system error",
 }
 _LACKS = "lacks a table, a column, a key or a function of beatd; run `beatd db upgrade`"
+_NUL = ("22021", "22P05")
 # These do not:
 _LASTING = {
-    "22021": "was given text that holds a NUL byte, which PostgreSQL cannot keep",
-    "22P05": "was given text that holds a NUL byte, which PostgreSQL cannot keep",
     "28000": "refuses this user: {told}; see pg_hba.conf, or correct the user in the URL",
     "28P01": "refuses the password of this user; correct it in the URL",
     "3D000": "does not exist; make it: createdb {database}",
@@ -72,6 +71,8 @@ def translated(error: Exception, url: str, place: str) -> BeatdError | None:
     code = origin.sqlstate or _code_of(told)
     if code == "23505" and (origin.diag.constraint_name or "").startswith("pg_"):
         code = "42P07"  # within the catalog: two transactions make the same thing
+    if code in _NUL:
+        return NotStorableError(f"{place} was given text that holds a NUL byte, which PostgreSQL cannot keep")
     if (lasting := _LASTING.get(code)) is not None:
         return StoreError(f"{place} {lasting.format(told=told, database=_database(url))}")
     if (passing := _PASSING.get(code) or _PASSING.get(code[:2])) is not None:

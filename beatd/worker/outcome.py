@@ -103,6 +103,19 @@ def killed_at_limit(run: Run, task: str, limit: float) -> Outcome:
     return failed(run, TimeLimitExceeded(f"{task} did not end within its time limit of {limit:g} s and was killed"))
 
 
+def unstorable(outcome: Outcome, error: BaseException) -> Outcome:
+    """Return what to store instead of an outcome that the broker did not take for what is in it."""
+    return Outcome(
+        verdict=Verdict.DEAD if outcome.verdict is Verdict.DEAD else Verdict.DONE,
+        state=State.FAILURE,
+        result=describe(told := NotSerializableError(f"its outcome could not be stored: {_named(error)}")),
+        started_at=outcome.started_at,
+        finished_at=outcome.finished_at,
+        reason=_reason("", told),
+        worker=outcome.worker,
+    )
+
+
 def unreadable(what: str, value: object, error: BaseException) -> NotSerializableError:
     """Return, while ``error`` is handled, what to tell of an object of the user's own that raised it when looked at.
 

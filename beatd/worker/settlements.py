@@ -8,13 +8,17 @@ from typing import Final, NamedTuple
 from beatd.brokerports import Receiver
 from beatd.core.message import Delivery
 from beatd.core.states import Outcome
-from beatd.errors import BrokerUnavailableError, StoreError
+from beatd.errors import BrokerUnavailableError, NotStorableError, StoreError
 from beatd.ports import Clock
 from beatd.processes.backoff import Backoff
 from beatd.processes.pause import pause
+from beatd.worker.outcome import unstorable
 from beatd.worker.slots import Ledger
 
 BROKER_TROUBLE: Final = (BrokerUnavailableError, StoreError)
+UNSTORABLE: Final = (NotStorableError, TypeError, ValueError, OverflowError)
+"""It lies in the outcome itself, and would be as vain the next time; the last three are raised while it is encoded."""
+
 UNHEARD: Final = 32
 """So many answers at most are outstanding: what they hold in memory, and what a lost connection has to repeat."""
 
@@ -72,10 +76,16 @@ class Settlements:
         ``again``: it may have been ended already, and a broker that cannot tell any more that it was ours drops this.
         """
         give_up_at = self._clock.elapsed() + self._patience
+        told = False
         while True:
             try:
                 settled = self._receiver.settle(delivery, outcome)
                 break
+            except UNSTORABLE as error:
+                if told:
+                    raise
+                told, outcome = True, unstorable(outcome, error)
+                _complain("the outcome cannot be stored as it is; the task has failed", delivery, str(error))
             except BROKER_TROUBLE as error:
                 if self._clock.elapsed() >= give_up_at:
                     _complain("the outcome could not be stored; the task will run again", delivery, str(error))
@@ -98,7 +108,7 @@ class Settlements:
         hold = self._holds and not (again or last) and self._is_noted(delivery, outcome)
         try:
             answer = self._receiver.begin_settle(delivery, outcome, hold=hold)
-        except BROKER_TROUBLE:
+        except (*BROKER_TROUBLE, *UNSTORABLE):
             self.settle(delivery, outcome, again=again)
             return
         self._sent.append(_Sent(delivery, outcome, again, hold, now, answer))
@@ -115,7 +125,7 @@ class Settlements:
             sent = self._sent.popleft()
             try:
                 settled = sent.answer()
-            except BROKER_TROUBLE:
+            except (*BROKER_TROUBLE, *UNSTORABLE):
                 # Of an end that leaves nothing behind no broker can tell whose it was.
                 self.settle(sent.delivery, sent.outcome, again=sent.again or not sent.outcome.keep)
                 continue

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from beatd.errors import BrokerUnavailableError, StoreError
+from beatd.errors import BrokerUnavailableError, NotStorableError, StoreError
 from beatd.sqlkit import sqlite
 from beatd.sqlkit.sqlite import SqliteDatabase
 from tests.sqlkit.asking import refusal, touch
@@ -211,6 +211,13 @@ def test_a_mistake_of_this_program_is_not_dressed_up(db):
     with pytest.raises(Exception, match="syntax error") as caught, db.read() as connection:
         connection.exec_driver_sql("SELEC 1")
     assert not isinstance(caught.value, StoreError)
+
+
+def test_a_value_too_large_is_told_apart_from_what_may_pass(db):
+    with db.read() as connection:
+        connection.connection.driver_connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1000)
+    with pytest.raises(NotStorableError, match="does not take a value of this size"), db.write() as connection:
+        connection.exec_driver_sql("INSERT INTO beatd_leases (namespace, part) VALUES (?, 'x')", ("x" * 2000,))
 
 
 def test_a_table_taken_away_is_told_with_a_remedy(db):
