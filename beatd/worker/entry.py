@@ -10,6 +10,7 @@ from types import FrameType
 from beatd.errors import BeatdError
 from beatd.middleware.base import Middleware
 from beatd.processes.fork import STARTUP_FAILURE, write_stacks_at_usr1
+from beatd.processes.forked import give_back_signals_in_forks
 from beatd.processes.logs import keep_log_apart
 from beatd.processes.output import output_logged
 from beatd.worker.child import Child
@@ -40,6 +41,7 @@ def leave_at_term(board: SlotBoard, index: int) -> None:
 def work(spec: WorkerSpec, board: SlotBoard, index: int, owner: str, poke: Callable[[], None]) -> int:
     """Run a child in this process, where the user's code was imported; return its exit code."""
     keep_log_apart()
+    give_back_signals_in_forks()
     guard = Guard()
     broker = spec.open_broker()
     try:

@@ -1,7 +1,7 @@
 """What the processes of these tests run: an application with its tasks, and a worker for it."""
 
 TASKS = """
-import asyncio, ctypes, logging, os, signal, subprocess, sys, threading, time
+import asyncio, ctypes, logging, multiprocessing, os, signal, subprocess, sys, threading, time
 from threading import Timer
 from beatd.core.registry import REGISTRY, RegisteredTask, TaskOptions
 from beatd.errors import Retry, SoftTimeLimitExceeded
@@ -11,6 +11,8 @@ def task(**options):
         REGISTRY.add(RegisteredTask(f"shop.{function.__name__}", function, TaskOptions(**options)))
         return function
     return register
+
+fork = multiprocessing.get_context("fork")
 
 @task()
 def note(text):
@@ -198,6 +200,33 @@ def fork_and_return(how):
             sys.exit(7)
         return "copy"
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+def plainly():
+    # As a process begins that nobody has prepared.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    heeded = {number for number in signal.valid_signals() if callable(signal.getsignal(number))}
+    sys.exit(0 if not mask and heeded == {signal.SIGINT} and signal.set_wakeup_fd(-1) == -1 else 1)
+
+def ignore_term():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    process = fork.Process(target=lambda: sys.exit(signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN))
+    process.start()
+    process.join()
+    sys.exit(process.exitcode)
+
+@task()
+def fork_and_terminate():
+    codes = []
+    for target in (lambda: time.sleep(60), plainly, ignore_term):
+        process = fork.Process(target=target)
+        process.start()
+        if not codes:
+            process.terminate()
+        process.join(5)
+        codes.append(process.exitcode)
+        process.kill()
+    with fork.Pool(2) as pool:
+        return [*codes, *pool.map(abs, [-1, -2])]
 
 @task()
 def close_standard():

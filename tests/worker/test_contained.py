@@ -56,6 +56,13 @@ def test_a_copy_of_the_process_that_a_task_lets_return_settles_nothing(shop, sam
     assert not shop.says("lease was lost")
 
 
+@pytest.mark.parametrize("shop", ["prefork", "threads", "solo"], indirect=True)
+def test_a_process_that_a_task_forks_heeds_signals_as_it_does_elsewhere(shop, same_child):
+    assert shop.run("fork_and_terminate").result == [-signal.SIGTERM, 0, 0, 1, 2]
+    same_child()
+    assert not shop.says("draining")
+
+
 def test_standard_files_that_a_task_closes_are_opened_again_and_the_log_goes_on(shop, same_child):
     assert shop.run("close_standard").state is State.SUCCESS
     same_child()

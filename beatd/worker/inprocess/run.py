@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Final
 
 from beatd.processes.fork import STARTUP_FAILURE
+from beatd.processes.forked import give_back_signals_in_forks
 from beatd.processes.logs import keep_log_apart
 from beatd.processes.notify import Notifier
 from beatd.processes.output import output_logged
@@ -94,6 +95,7 @@ def _run(spec: WorkerSpec, go: Callable[[SignalInbox, WorkerSpec], None], *, has
     if own is None:
         return STARTUP_FAILURE if has_parent else 1
     keep_log_apart()
+    give_back_signals_in_forks()
     with SignalInbox(HEEDED) as inbox, stacks_at_usr1(), output_logged():
         go(inbox, replace(spec, middleware=(*spec.middleware, *own)))
     return 0
