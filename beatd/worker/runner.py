@@ -13,7 +13,7 @@ from beatd.core.message import Delivery
 from beatd.core.protocol import JSON_ONLY, encode_result
 from beatd.core.registry import Registry
 from beatd.core.states import Outcome, State, Verdict
-from beatd.errors import NotRegisteredError, NotSerializableError, SoftTimeLimitExceeded
+from beatd.errors import NotRegisteredError, NotSerializableError
 from beatd.middleware.base import Middleware
 from beatd.ports import Clock
 from beatd.processes.output import finish_lines
@@ -23,7 +23,7 @@ from beatd.worker.context import TaskContext, context_of, retries_of
 from beatd.worker.guard import Guard
 from beatd.worker.hooks import Hooks
 from beatd.worker.outcome import Run, failed, raised, started, succeeded, unreadable
-from beatd.worker.soft_limit import soft_limit
+from beatd.worker.soft_limit import AsyncSoftLimit, soft_limit
 
 logger = logging.getLogger("beatd.worker")
 
@@ -146,7 +146,7 @@ class Runner:
         if call.task.options.bind:
             args = [self._context(call), *args]
         if call.task.is_async:
-            return asyncio.run(_limited(function(*args, **call.kwargs), call.soft_time_limit))
+            return asyncio.run(_awaited(function(*args, **call.kwargs), call.soft_time_limit))
         if call.soft_time_limit is None:
             return function(*args, **call.kwargs)
         with soft_limit(call.soft_time_limit):
@@ -187,12 +187,5 @@ def _fields(delivery: Delivery) -> dict[str, object]:
     return fields if message.entry is None else {"entry": message.entry, **fields}
 
 
-async def _limited(coroutine: Coroutine[Any, Any, Any], seconds: float | None) -> Any:
-    """Await a task under its soft limit, which cancels it: an exception out of a signal could hit the loop itself."""
-    try:
-        async with asyncio.timeout(seconds) as limit:
-            return await coroutine
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        raise SoftTimeLimitExceeded(f"soft time limit of {seconds:g} s exceeded") from None
+async def _awaited(coroutine: Coroutine[Any, Any, Any], seconds: float | None) -> Any:
+    return await (coroutine if seconds is None else AsyncSoftLimit(coroutine, seconds))

@@ -1,9 +1,12 @@
 """A soft time limit: an exception raised inside the task, in time for it to clean up."""
 
+import asyncio
 import signal
 import threading
+from collections.abc import Coroutine, Generator
+from functools import partial
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 from beatd.errors import SoftTimeLimitExceeded
 from beatd.worker.thread_limit import ThreadLimit
@@ -44,4 +47,62 @@ class SoftLimit:
     def _expired(self, _signum: int, _frame: FrameType | None) -> None:
         if self._armed:
             self._armed = False
-            raise SoftTimeLimitExceeded(f"soft time limit of {self._seconds:g} s exceeded")
+            raise SoftTimeLimitExceeded(_text(self._seconds))
+
+
+class AsyncSoftLimit:
+    """To be awaited for ``coroutine``: raises SoftTimeLimitExceeded once at what that awaits after ``seconds``.
+
+    An exception out of a signal could hit the loop itself. What is awaited is cancelled, and whatever comes of that the
+    coroutine gets the exception instead; it may catch it and go on.
+    """
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], seconds: float) -> None:
+        self._coroutine = coroutine
+        self._seconds = seconds
+        self._due = False
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  a coroutine is awaited by a task of the loop
+        timer = task.get_loop().call_later(self._seconds, self._expired, task)
+        try:
+            return (yield from self._driven(task))
+        except _SoftCancelled as error:
+            # To the loop it would be the task's end by cancellation.
+            raise SoftTimeLimitExceeded(*error.args).with_traceback(error.__traceback__) from None
+        finally:
+            timer.cancel()
+
+    def _driven(self, task: asyncio.Task[Any]) -> Generator[Any, Any, Any]:
+        step = partial(self._coroutine.send, None)
+        while True:
+            try:
+                awaited = step()
+            except StopIteration as end:
+                return end.value
+            try:
+                step = partial(self._coroutine.send, (yield awaited))
+            except BaseException as error:  # noqa: BLE001  all that is thrown is the coroutine's
+                step = partial(self._coroutine.throw, error)
+            if self._due:
+                self._due = False
+                task.uncancel()
+                step = partial(self._coroutine.throw, _SoftCancelled(_text(self._seconds)))
+
+    def _expired(self, task: asyncio.Task[Any]) -> None:
+        self._due = True
+        task.cancel()
+
+
+class _SoftCancelled(SoftTimeLimitExceeded, asyncio.CancelledError):
+    """The limit as a coroutine gets it: groups of tasks, and others that wait for several, cancel those at it."""
+
+
+# Users see it where they log it, under the name that they know.
+_SoftCancelled.__name__ = _SoftCancelled.__qualname__ = SoftTimeLimitExceeded.__name__
+_SoftCancelled.__module__ = SoftTimeLimitExceeded.__module__
+
+
+def _text(seconds: float | None) -> str:
+    return f"soft time limit of {seconds:g} s exceeded"

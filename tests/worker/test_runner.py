@@ -1,6 +1,7 @@
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -154,6 +155,70 @@ def test_an_async_task_is_cancelled_at_its_soft_limit(run):
 
     assert run(slow, soft_time_limit=0.05).result["exc_type"] == "SoftTimeLimitExceeded"
     assert cleaned == [True]
+
+
+async def sleep():
+    await asyncio.sleep(20)
+
+
+async def wait_for():
+    await asyncio.wait_for(asyncio.sleep(20), 20)
+
+
+async def in_group():
+    async with asyncio.TaskGroup() as group:
+        group.create_task(asyncio.sleep(20))
+        group.create_task(asyncio.sleep(20))
+
+
+async def gathered():
+    await asyncio.gather(asyncio.sleep(20), asyncio.sleep(20))
+
+
+async def spared():
+    # It is cancelled, and ends well all the same.
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(20)
+
+
+async def await_spared():
+    await asyncio.create_task(spared())
+
+
+async def fail_at_the_end():
+    try:
+        await asyncio.sleep(20)
+    finally:
+        raise ValueError("no stock")
+
+
+async def await_failed():
+    await asyncio.create_task(fail_at_the_end())
+
+
+@pytest.mark.parametrize("wait", [sleep, wait_for, in_group, gathered, await_spared, await_failed])
+def test_an_async_task_may_catch_its_soft_limit_and_go_on(run, wait):
+    async def careful():
+        try:
+            await wait()
+        except SoftTimeLimitExceeded as error:
+            left = len(asyncio.all_tasks()) - 1
+            async with asyncio.timeout(20):
+                await asyncio.sleep(0.1)
+            return f"{type(error).__name__}: {error}", left
+
+    outcome = run(careful, soft_time_limit=0.05)
+    assert outcome.result == ["SoftTimeLimitExceeded: soft time limit of 0.05 s exceeded", 0]
+
+
+def test_an_async_task_may_be_cancelled_after_its_soft_limit(run):
+    async def careful():
+        with suppress(SoftTimeLimitExceeded):
+            await asyncio.sleep(20)
+        asyncio.current_task().cancel()
+        await asyncio.sleep(20)
+
+    assert run(careful, soft_time_limit=0.05).result["exc_type"] == "CancelledError"
 
 
 def test_a_time_out_of_the_tasks_own_is_no_soft_limit(run):
