@@ -12,6 +12,7 @@ import msgspec
 
 from beatd.app.keywords import Duration, TextDuration
 from beatd.app.retry_policy import RetryPolicy, patiently
+from beatd.core.field_values import FieldError, queue_name
 from beatd.core.identity import uuid4_of
 from beatd.core.limits.unique import unique_for, unique_key
 from beatd.core.message import Message
@@ -133,9 +134,11 @@ def _check(call: Call, options: CallOptions) -> None:
 
 def _check_options(options: CallOptions) -> None:
     task_id: object = options.task_id
-    queue: object = options.queue
-    if queue is not None and not (isinstance(queue, str) and queue.strip() and queue.isprintable()):
-        raise CallError(f"queue={queue!r}: give the name of a queue as text")
+    try:
+        if options.queue is not None:
+            queue_name("queue", options.queue)
+    except FieldError as error:
+        raise CallError(str(error)) from None
     _check_retry(options)
     if options.priority is not None and (isinstance(options.priority, bool) or options.priority not in range(10)):
         raise CallError(f"priority={options.priority!r}: give 0 to 9, higher is sooner")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from inspect import iscoroutinefunction
 from typing import Any
 
+from beatd.core.field_values import FieldError, queue_name
 from beatd.core.limits.rate import parse_rate
 from beatd.core.limits.unique import unique_for
 from beatd.core.registry import HOOKS, TaskOptions
@@ -15,14 +16,24 @@ _ERRORS = ("autoretry_for", "dont_autoretry_for")
 def task_options(task: str, given: Mapping[str, Any]) -> TaskOptions:
     """Return the options of this task. Raises CallError."""
     options = TaskOptions(**{**given, **{name: _classes(given[name]) for name in _ERRORS if name in given}})
-    problem = _choice(options) or _retries(options) or _limits(options) or _holds(options) or _hooks(options)
-    if problem is not None:
-        raise CallError(f"@task {task}: {problem}")
+    for check in (_queue, _choice, _retries, _limits, _holds, _hooks):
+        problem = check(options)
+        if problem is not None:
+            raise CallError(f"@task {task}: {problem}")
     return options
 
 
 def _classes(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def _queue(options: TaskOptions) -> str | None:
+    try:
+        if options.queue is not None:
+            queue_name("queue", options.queue)
+    except FieldError as error:
+        return str(error)
+    return None
 
 
 def _choice(options: TaskOptions) -> str | None:

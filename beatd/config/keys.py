@@ -1,13 +1,25 @@
 """The keys of ``[beatd]``: how each one's value is read."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from beatd.config.bounds import MOST_CHILDREN
 from beatd.config.sizes import size
-from beatd.core.field_values import LATER, FieldError, choice, duration, none_yet, printable, shown, text, whole, zone
+from beatd.core.field_values import (
+    LATER,
+    FieldError,
+    choice,
+    duration,
+    none_yet,
+    printable,
+    queue_name,
+    shown,
+    text,
+    whole,
+    zone,
+)
 from beatd.core.limits.shares import parse_queues
 
 _NUMBER = re.compile(r" *\d{1,9} *")
@@ -82,6 +94,12 @@ def _pool(key: str, value: Any) -> str:
     return choice("prefork", "threads", "solo")(key, word)
 
 
+def _check_queues(texts: Sequence[str]) -> None:
+    if not texts:
+        raise ValueError("names no queue; leave it out, or name one such as mails")
+    parse_queues(texts)
+
+
 def _namespace(key: str, value: Any) -> str:
     if not isinstance(value, str) or not _NAMESPACE.fullmatch(value):
         reason = f"must be 1 to 64 letters, digits, '_', '-' or '.', got {shown(value)}"
@@ -104,8 +122,8 @@ KEYS: Mapping[str, Key] = {
     "state": Key(_filled),
     "namespace": Key(_namespace),
     "timezone": Key(zone),
-    "queue": Key(printable(200)),
-    "queues": Key(printable(200), many=True, check=parse_queues),
+    "queue": Key(queue_name),
+    "queues": Key(queue_name, many=True, check=_check_queues),
     "workers": Key(whole(1, MOST_CHILDREN), number=True),
     "max_tasks_per_child": Key(whole(1), number=True),
     "max_memory_per_child": Key(size),

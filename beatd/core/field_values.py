@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
@@ -102,6 +102,9 @@ def printable(most: int) -> Callable[[str, Any], str]:
         return value
 
     return decode
+
+
+queue_name: Final = printable(200)
 
 
 def choice(*words: str) -> Callable[[str, Any], str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from beatd.config.settings import Settings
 from beatd.core.limits.shares import parse_queues
-from beatd.core.registry import REGISTRY
-from beatd.core.serializers.known import check_accept
-from beatd.errors import SettingsError
+from beatd.core.registry import REGISTRY, Registry
+from beatd.core.serializers.known import check_accept, serializer_named
+from beatd.errors import CallError, NotSerializableError, SettingsError
 from beatd.middleware.base import Middleware
 from beatd.wiring.drivers import CLOCK, open_broker
 from beatd.worker.builtin import register_builtins
@@ -50,6 +50,7 @@ def worker_spec(
         register_builtins(REGISTRY, settings.allow_shell, settings.allow_http, CLOCK)
         middleware = load_tasks()
         check_accept(settings.accept)
+        _check_serializers(REGISTRY)
         return middleware
 
     queues, shares = parse_queues(settings.queues) if settings.queues else ((settings.queue,), ())
@@ -68,6 +69,15 @@ def worker_spec(
         accept=settings.accept,
         name=labour.name or new_name(),
     )
+
+
+def _check_serializers(registry: Registry) -> None:
+    """Raise CallError for a task whose messages could not be made: whoever sends it has the same code."""
+    for task in registry.tasks.values():
+        try:
+            serializer_named(task.options.serializer or "json")
+        except NotSerializableError as error:
+            raise CallError(f"@task {task.name}: {error}") from None
 
 
 def _first(settings: Settings, labour: Labour, most: int | None) -> int:

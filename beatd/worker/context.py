@@ -21,6 +21,11 @@ class RetryAsked(Retry):
         self.cause = cause
 
 
+# Users see it in results and tracebacks, under the name that they know.
+RetryAsked.__name__ = RetryAsked.__qualname__ = Retry.__name__
+RetryAsked.__module__ = Retry.__module__
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRequest:
     """The message that is being run; moments are aware UTC datetimes, ``retries`` counts those so far.

@@ -61,8 +61,7 @@ def raised(run: Run, options: TaskOptions, error: BaseException) -> Outcome:
         return failed(run, error)
     counted = isinstance(error, RetryAsked)
     if not counted and options.max_retries is not None and run.retries >= options.max_retries:
-        used = f"all {options.max_retries} retries used: " if options.max_retries else "no retries left: "
-        return failed(run, error, verdict=Verdict.DEAD, prefix=used)
+        return failed(run, error, verdict=Verdict.DEAD, prefix=f"{_used(options.max_retries)}: ")
     countdown = error.countdown if isinstance(error, Retry) else None
     wait = backoff(options, run.retries, run.draw) if countdown is None else max(0.0, countdown)
     return Outcome(
@@ -138,6 +137,12 @@ def describe(error: BaseException) -> dict[str, object]:
 
 def _retries_by_itself(options: TaskOptions, error: BaseException) -> bool:
     return isinstance(error, options.autoretry_for) and not isinstance(error, options.dont_autoretry_for)
+
+
+def _used(retries: int) -> str:
+    if retries == 0:
+        return "no retries left"
+    return "its only retry is used" if retries == 1 else f"all {retries} retries used"
 
 
 def _behind(error: BaseException) -> BaseException:

@@ -78,6 +78,7 @@ def test_the_options_of_the_call_go_before_those_of_the_task() -> None:
         ({"expires": float("inf")}, "expires=inf: give seconds"),
         ({"priority": 10}, "priority=10: give 0 to 9, higher is sooner"),
         ({"priority": "high"}, "priority='high': give 0 to 9"),
+        ({"queue": "q" * 201}, "queue: must be a name of 1 to 200 printable characters, got 'qqq"),
         ({"task_id": ""}, "task_id='': give text"),
         ({"task_id": 7}, "task_id=7: give text"),
         ({"time_limit": 0}, "time_limit=0: give seconds above 0"),

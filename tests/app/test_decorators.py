@@ -61,6 +61,7 @@ def test_an_unknown_option_is_refused_with_the_nearest() -> None:
         ({"acks": "never"}, "acks='never': give 'late' or 'early'"),
         ({"serializer": 5}, "serializer=5: give the name of a serializer, such as 'json'"),
         ({"priority": 10}, "priority=10: give 0 to 9"),
+        ({"queue": "q" * 201}, "queue: must be a name of 1 to 200 printable characters, got 'qqq"),
         ({"time_limit": 0}, "time limits are seconds above 0"),
         ({"time_limit": "5m"}, "time limits are seconds above 0"),
         ({"max_retries": "3"}, "max_retries='3': give a whole number"),

@@ -303,6 +303,17 @@ def test_a_wrong_setting_is_named_by_file_line_and_key(line: str, says: str) -> 
     assert refusal()[: len(says)] == says
 
 
+@pytest.mark.parametrize("told", ["", ","])
+def test_queues_that_are_none_are_not_the_default_one(told: str) -> None:
+    with pytest.raises(SettingsError, match=r"^command line: --queues: names no queue; leave it out, or name one"):
+        load({"queues": told})
+
+
+def test_the_name_of_a_queue_has_an_end() -> None:
+    with pytest.raises(SettingsError, match=r"^command line: --queues: must be a name of 1 to 200 print"):
+        load({"queues": "mails," + "q" * 201})
+
+
 @pytest.mark.parametrize("scheme", ["redis", "rediss", "celery+redis", "celery+rediss", "postgresql", "postgres"])
 @pytest.mark.parametrize("password", ["sek@ret123#x", "123/45", "123?ret", "se@kret", "a@b/c"])
 def test_a_password_that_is_not_percent_encoded_is_refused_and_no_part_of_it_is_shown(scheme, password) -> None:

@@ -1,7 +1,9 @@
 import pytest
 
 from beatd.config.settings import Settings
-from beatd.errors import SettingsError
+from beatd.core.registry import REGISTRY, RegisteredTask, TaskOptions
+from beatd.errors import CallError, SettingsError
+from beatd.middleware.base import Middleware
 from beatd.wiring import work
 from beatd.wiring.work import Labour, worker_spec
 
@@ -21,3 +23,16 @@ def test_what_nobody_registered_cannot_be_accepted_and_is_told_once_the_code_is_
     spec = worker_spec(Settings(accept=("json", "own")), Labour(), lambda: None)
     with pytest.raises(SettingsError, match=r"accept: there is no serializer 'own'; known: json"):
         spec.load_app()
+
+
+def test_a_tasks_serializer_that_nobody_registered_is_told_once_the_code_is_there() -> None:
+    def load() -> tuple[Middleware, ...]:
+        REGISTRY.add(RegisteredTask("shop.add", int, TaskOptions(serializer="nope")))
+        return ()
+
+    spec = worker_spec(Settings(), Labour(), load)
+    try:
+        with pytest.raises(CallError, match=r"^@task shop\.add: there is no serializer 'nope'; known: json"):
+            spec.load_app()
+    finally:
+        del REGISTRY.tasks["shop.add"]

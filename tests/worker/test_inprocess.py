@@ -92,7 +92,8 @@ def test_a_thread_that_fails_beside_its_task_is_told_and_begins_anew(shop, until
     shop.run("note", "before")
     (shop.folder / "bug").write_text("claim")
     sent = shop.send("note", "after")
-    until(lambda: shop.says("a thread of the worker failed and begins anew"))
+    what = {"threads": "a thread of the worker", "solo": "the worker's loop"}[shop.pool]
+    until(lambda: shop.says(f"{what} failed and begins anew"))
     assert shop.says("SystemExit: a bug in claim")
     (shop.folder / "bug").unlink()
     assert until(lambda: shop.outcome(sent)).state is State.SUCCESS
@@ -105,7 +106,7 @@ def test_what_a_thread_held_that_fails_is_delivered_again(shop, until):
     sent = shop.send("nap", 0.3, "it")
     until(lambda: shop.lines() == ["it begun"])
     (shop.folder / "bug").write_text("begin_settle once")
-    until(lambda: shop.says("a thread of the worker failed"))
+    until(lambda: shop.says("failed and begins anew"))
     assert until(lambda: shop.outcome(sent)).state is State.SUCCESS
     assert shop.lines() == ["it begun", "it ended"] * 2
 

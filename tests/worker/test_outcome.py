@@ -65,6 +65,19 @@ def test_the_reason_says_that_all_retries_are_used():
     assert outcome.reason == "all 3 retries used: ValueError: no stock"
 
 
+def test_the_only_retry_is_no_plural():
+    outcome = raised(run(1), TaskOptions(**{**AUTO, "max_retries": 1}), ValueError("no stock"))
+    assert outcome.reason == "its only retry is used: ValueError: no stock"
+
+
+def test_a_retry_asked_for_nothing_shows_the_name_that_users_know():
+    with pytest.raises(Retry) as caught:
+        raise RetryAsked("", countdown=1, cause=None)
+    outcome = raised(run(), TaskOptions(), caught.value)
+    assert (outcome.result["exc_type"], outcome.result["exc_module"]) == ("Retry", "beatd.errors")
+    assert outcome.traceback.endswith("\nbeatd.errors.Retry: retry\n")
+
+
 def test_a_retry_asked_for_an_error_shows_the_error():
     cause = KeyError("sku")
     outcome = raised(run(), TaskOptions(), RetryAsked("KeyError: 'sku'", countdown=1, cause=cause))

@@ -12,7 +12,7 @@ from beatd.cli.operate.user import user
 from beatd.cli.options import examples, json_option, with_settings
 from beatd.cli.output import json_line, optional_iso, short, table
 from beatd.config.settings import Settings
-from beatd.core.field_values import FieldError, printable
+from beatd.core.field_values import FieldError, queue_name
 from beatd.core.limits.shares import parse_queues
 from beatd.core.record import Pause
 from beatd.errors import StoreError
@@ -172,6 +172,6 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 def _checked(name: str) -> str:
     try:
-        return printable(200)("NAME", name)
+        return queue_name("NAME", name)
     except FieldError as error:
         raise click.BadParameter(error.reason, param_hint="NAME") from None

@@ -123,7 +123,8 @@ class Loops:
     def _abandon(self, index: int, error: BaseException) -> None:
         owner, sight = self._owners[index], self._board.read(index)
         fields = {"action": "restart", "worker": owner}
-        logger.error("a thread of the worker failed and begins anew", exc_info=error, extra=fields)
+        what = "the worker's loop" if self._spec.pool == "solo" else "a thread of the worker"
+        logger.error("%s failed and begins anew", what, exc_info=error, extra=fields)
         # Under another name: what is put back must not be what it claims from here on.
         self._owners[index] = self._new_owner()
         Slot(self._board, index).idle(self._spec.clock.elapsed())
