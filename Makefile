@@ -34,7 +34,7 @@ test: .venv/.dev ## the quick tests
 	@$(PYTEST) -m "not slow" -n 2
 
 test-slow: .venv/.dev ## the slow tests alone
-	@$(PYTEST) -m "slow and not long" -n 3 --dist loadfile --no-loadscope-reorder --timeout 900 || { code=$$?; [ $$code = 5 ] && echo "no test is marked slow" || exit $$code; }
+	@$(PYTEST) -m "slow and not long" -n 5 --dist loadfile --no-loadscope-reorder --timeout 900 || { code=$$?; [ $$code = 5 ] && echo "no test is marked slow" || exit $$code; }
 
 test-long: .venv/.dev ## those that take minutes of both CPUs each
 	@$(PYTEST) -m long -n 0 --timeout 900
