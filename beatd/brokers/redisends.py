@@ -73,8 +73,7 @@ class RedisEnds:
             self.send()
             group = self._held = _Group(delivery.owner, now)
         finished = outcomes.finished_at(outcome, now)
-        if not outcome.keep:
-            group.tries = 1
+        group.tries = min(group.tries, tries_of(outcome))
         ids, queues, attempts, values, moments, elsewheres = group.columns
         ids.append(message.id)
         queues.append(message.queue)

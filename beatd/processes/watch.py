@@ -1,10 +1,10 @@
 """Notice that files have changed: by the kernel's events, and by looking, where those do not arrive."""
 
-import contextlib
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event, Thread
+
+from beatd.processes.wakepipe import WakePipe
 
 _LOOK_EVERY = 1.0
 _SETTLE = 0.05
@@ -25,16 +25,14 @@ class FileWatch:
         self._suffix = suffix
         self._events = events
         self._seen = self._look()
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        os.set_blocking(self._writer, False)
+        self._hints = WakePipe()
         self._stop = Event()
         self._thread = Thread(target=self._watch, name="beatd-watch", daemon=True)
         self._thread.start()
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""
-        return self._reader
+        return self._hints.fileno()
 
     def changed(self) -> bool:
         """Take away the hints, and return whether a file is not what it was at the last call."""
@@ -42,8 +40,7 @@ class FileWatch:
 
     def changes(self) -> list[Path]:
         """Do as ``changed`` does, and return which files those are: written, new or gone."""
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._reader, 4096)
+        self._hints.drain()
         former, self._seen = self._seen, self._look()
         there = former.keys() | self._seen.keys()
         return sorted(path for path in there if former.get(path) != self._seen.get(path))
@@ -53,9 +50,8 @@ class FileWatch:
         self._stop.set()
         # The thread is a daemon: should it not have come back by then, it cannot hold up the end of the process.
         self._thread.join(2 * _LOOK_EVERY)
-        os.close(self._reader)
         if not self._thread.is_alive():
-            os.close(self._writer)
+            self._hints.close()
 
     def _watch(self) -> None:
         known = self._seen
@@ -65,7 +61,7 @@ class FileWatch:
                 sight = self._look()
                 if sight != known:
                     known = self._settled(sight)
-                    self._hint()
+                    self._hints.ring()
                     break
 
     def _wake_ups(self) -> Iterator[None]:
@@ -104,11 +100,6 @@ class FileWatch:
             if former == sight:
                 return sight
         return sight
-
-    def _hint(self) -> None:
-        # A full pipe has been noticed already; a closed one belongs to a watch that has ended.
-        with contextlib.suppress(BlockingIOError, OSError):
-            os.write(self._writer, b"!")
 
     def _places(self) -> Sequence[Path]:
         """Return the files and folders to look at."""

@@ -8,7 +8,7 @@ from beatd.brokerports import Stored
 from beatd.core.states import Outcome, State
 from beatd.rediskit.server import Server
 
-CLAIMED, WAITING, DEAD, HELD = "c", "w", "x", "h"
+CLAIMED, DEAD, HELD = "c", "x", "h"
 
 _encode = msgspec.json.Encoder().encode
 

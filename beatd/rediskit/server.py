@@ -248,8 +248,8 @@ class Server:
             if self._checked_at is None:
                 try:
                     self._check(held)
-                except BaseException:
-                    held.disconnect()  # or the next request would find it connected, and go unchecked
+                except BaseException:  # raised again: the next request would find it connected, and go unchecked
+                    held.disconnect()
                     raise
         return held
 

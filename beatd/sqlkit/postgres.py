@@ -183,7 +183,7 @@ class PostgresDatabase(Database):
         )
         try:
             self._set_up(driver)
-        except BaseException:
+        except BaseException:  # raised again: nobody else has the connection
             driver.close()
             raise
         return driver

@@ -205,7 +205,7 @@ def _set_up(driver: sqlite3.Connection, _record: object) -> None:
             driver.execute("PRAGMA synchronous = NORMAL")
             # Pages (16 MB): checkpoints sync, so seldomer ones let small transactions pass a quarter faster.
             driver.execute("PRAGMA wal_autocheckpoint = 4000")
-    except BaseException:
+    except BaseException:  # raised again: nobody else has the connection
         driver.close()
         raise
 

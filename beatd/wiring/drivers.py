@@ -187,3 +187,9 @@ def _redis_state(settings: Settings, server: "Server", clock: Clock | None) -> S
         repairs=redis.RedisRepairs(server, now),
         close=server.close,
     )
+
+
+def sees_finish(settings: Settings, state: State) -> bool:
+    """Return whether the state learns when a message has ended."""
+    # Workers of Celery report nothing back, whatever the store could be told.
+    return state.records.sees_finish and settings.consumers == "beatd"

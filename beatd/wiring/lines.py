@@ -17,7 +17,7 @@ from beatd.errors import StoreError, UnknownEntryError
 from beatd.ports import Run
 from beatd.rowports import Page, Used
 from beatd.scheduler.claims import SET, Line, ruling
-from beatd.wiring.drivers import State
+from beatd.wiring.drivers import State, sees_finish
 from beatd.wiring.tables import Table, open_tables, table_urls
 
 PAGE = 1000
@@ -164,11 +164,6 @@ def open_lines(settings: Settings, state: State) -> Iterator[Lines]:
         yield lines
     finally:
         lines.close()
-
-
-def sees_finish(settings: Settings, state: State) -> bool:
-    """Return whether anybody learns when messages end."""
-    return state.records.sees_finish and settings.consumers == "beatd"
 
 
 def line_of_tables(settings: Settings, state: State, name: str) -> Line:

@@ -25,7 +25,7 @@ from beatd.scheduler.terms import Ports, Terms
 from beatd.stores.celery import CelerySource, Reading, likely_files
 from beatd.stores.code import CodeSource
 from beatd.stores.toml import TomlSource
-from beatd.wiring.drivers import CLOCK, Broker, State, is_celerys, open_broker, open_state
+from beatd.wiring.drivers import CLOCK, Broker, State, is_celerys, open_broker, open_state, sees_finish
 from beatd.wiring.reading import OpenTables
 
 ReadCode = Callable[[], list[Draft]]
@@ -117,12 +117,6 @@ def make_scheduler(  # noqa: PLR0913  all that it is put together from
             give_back=broker.keeper.reap if is_celerys(settings.broker) else None,
         ),
     )
-
-
-def sees_finish(settings: Settings, state: State) -> bool:
-    """Return whether the state learns when a message has ended."""
-    # Workers of Celery report nothing back, whatever the store could be told.
-    return state.records.sees_finish and settings.consumers == "beatd"
 
 
 def new_holder() -> str:

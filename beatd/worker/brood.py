@@ -67,8 +67,8 @@ class Brood:
                 self._fork_one()
         except TemplateLostError:
             self.roster.lost_template(now, 0)
-            # Where the error was raised says nothing: it is the other process that does not answer.
-            logger.error("the process that children are forked from does not fork; it is replaced")  # noqa: TRY400
+            told = "the process that children are forked from does not fork; it is replaced"
+            logger.error(told)  # noqa: TRY400  where it was raised says nothing: the other process does not answer
 
     def tell(self, order: Order) -> None:
         """Give an order to all children, and to those to come."""

@@ -68,7 +68,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Run until told to stop, or until the first child cannot start; return the exit code."""
-        with SignalInbox(HEEDED, None if self._early is None else self._early.bell) as inbox, stacks_at_usr1():
+        with SignalInbox(HEEDED, None if self._early is None else self._early.wake) as inbox, stacks_at_usr1():
             self._brood = Brood(self._spec, self._duties, inbox.poke, self._early)
             self._quiet = Quiet(self._brood.tell)
             try:

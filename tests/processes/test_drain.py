@@ -3,22 +3,14 @@ from types import SimpleNamespace
 import pytest
 
 from beatd.processes.drain import Drain
+from tests.moved_time import Time
 
 PATIENCE = 25
 
 
-class Time:
-    """A clock that is moved."""
-
-    at = 100
-
-    def elapsed(self):
-        return self.at
-
-
 @pytest.fixture
 def clock():
-    return Time()
+    return Time(at=100)
 
 
 @pytest.fixture

@@ -1,21 +1,11 @@
 import logging
 
 from beatd.processes.repeated import MINUTE, Repeated
-
-
-class Time:
-    def __init__(self):
-        self.at = 0
-
-    def now(self):
-        return self.at
-
-    def elapsed(self):
-        return self.at
+from tests.moved_time import Time
 
 
 def test_an_outage_is_told_at_its_start_once_a_minute_and_at_its_end(caplog):
-    clock = Time()
+    clock = Time(at=0)
     trouble = Repeated(logging.getLogger("beatd.test"), clock, "the broker")
     for second in range(150):
         clock.at = second * 1_000_000
@@ -34,12 +24,12 @@ def test_an_outage_is_told_at_its_start_once_a_minute_and_at_its_end(caplog):
 
 
 def test_what_works_is_not_told(caplog):
-    Repeated(logging.getLogger("beatd.test"), Time(), "the broker").recovered()
+    Repeated(logging.getLogger("beatd.test"), Time(at=0), "the broker").recovered()
     assert not caplog.records
 
 
 def test_what_works_now_and_then_is_one_outage_until_it_has_worked_for_a_while(caplog):
-    clock = Time()
+    clock = Time(at=0)
     trouble = Repeated(logging.getLogger("beatd.test"), clock, "the store", settled=5_000_000)
     for half in range(20):
         clock.at = half * 500_000

@@ -8,9 +8,9 @@ from beatd.config.settings import DAY, Settings
 from beatd.scheduler.engine import Scheduler
 from beatd.sqlkit.database import Database, open_database
 from beatd.testing import ManualClock
-from beatd.wiring.drivers import Broker, State, is_redis, open_broker, open_state
+from beatd.wiring.drivers import Broker, State, is_redis, open_broker, open_state, sees_finish
 from beatd.wiring.reading import OpenTables
-from beatd.wiring.schedule import Manner, make_scheduler, make_sources, sees_finish
+from beatd.wiring.schedule import Manner, make_scheduler, make_sources
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

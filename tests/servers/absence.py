@@ -11,7 +11,7 @@ def absent(what: str) -> NoReturn:
     """Skip the test, as on a laptop not all is installed; in CI, where all must be, let it fail."""
     if os.environ.get("CI"):
         pytest.fail(what)
-    pytest.skip(what)
+    pytest.skip(what)  # on a laptop not all is installed
 
 
 def require_program(name: str) -> str:

@@ -15,6 +15,7 @@ from beatd.core.protocol import build_message
 from beatd.core.registry import RegisteredTask, Registry, TaskOptions
 from beatd.core.states import FINAL
 from beatd.wiring.drivers import open_broker
+from tests.moved_time import Time
 from tests.worker.programs import TASKS, WORKER
 
 
@@ -28,19 +29,6 @@ def parent_of(pid):
 def children_of(pid):
     every = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
     return {each for each in every if parent_of(each) == pid}
-
-
-class Time:
-    """A clock that moves when it is told to."""
-
-    def __init__(self, at=1_000_000_000):
-        self.at = at
-
-    def now(self):
-        return self.at
-
-    def elapsed(self):
-        return self.at
 
 
 @pytest.fixture

@@ -57,4 +57,4 @@ def test_one_that_has_died_by_the_time_it_is_wanted_is_seen_to_have_ended(begin,
     select.select([early.door], [], [], 5)
     with early.door:
         assert until(early.go("w").reap) == -9
-    early.bell.close()
+    early.wake.close()

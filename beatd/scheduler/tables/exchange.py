@@ -3,13 +3,12 @@
 Every queue has a limit: a reader that is ahead waits until the scheduler has taken what was read.
 """
 
-import contextlib
-import os
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from threading import Event
 from typing import NamedTuple, TypeVar
 
+from beatd.processes.wakepipe import WakePipe
 from beatd.rowports import Page, Told
 
 READ_AHEAD = 4
@@ -125,31 +124,10 @@ def out_of(*queues: deque[T]) -> Iterator[T]:
             yield queue.popleft()
 
 
-class Wake:
-    """Ends the sleep of the scheduler from another thread; readable once it was rung."""
-
-    def __init__(self) -> None:
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        os.set_blocking(self._writer, False)
-
-    def fileno(self) -> int:
-        """Return the descriptor to wait on."""
-        return self._reader
-
-    def ring(self) -> None:
-        """Wake whoever waits."""
-        # A full pipe has rung already; a closed one belongs to a scheduler that has ended.
-        with contextlib.suppress(BlockingIOError, OSError):
-            os.write(self._writer, b"!")
+class Wake(WakePipe):
+    """Ends the sleep of the scheduler from another thread."""
 
     def changed(self) -> bool:
         """Take the rings away; no file has changed."""
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._reader, 4096)
+        self.drain()
         return False
-
-    def close(self) -> None:
-        """Ring no more."""
-        os.close(self._reader)
-        os.close(self._writer)

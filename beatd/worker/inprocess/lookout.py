@@ -123,7 +123,7 @@ class _SharedWait:
         """Claim as the receiver does, and let the next one be called once there was something."""
         try:
             taken = self._receiver.claim(queues, owner=owner, limit=limit, lease=lease, rates=rates)
-        except BaseException:
+        except BaseException:  # raised again, once the next thread was called
             self.close()
             raise
         # Where there was nothing, what this thread was called for may be in the queue that it asks next.

@@ -83,8 +83,9 @@ def _attend(crew: Crew) -> None:
     belong_to_no_task()
     try:
         crew.attend()
-    except BaseException:
-        # Without it no lease is renewed and no signal heeded: whoever started this process is to start it again.
+    except (
+        BaseException
+    ):  # without it no lease is renewed and no signal heeded: who started this process is to do it again
         logger.exception("the worker cannot go on", extra={"action": "stopped"})
         os._exit(1)
 

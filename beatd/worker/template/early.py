@@ -10,7 +10,7 @@ from typing import Any
 from beatd.errors import BeatdError
 from beatd.processes.apart import Apart
 from beatd.processes.process import Process
-from beatd.processes.signals import Bell
+from beatd.processes.wakepipe import WakePipe
 from beatd.worker.slots import SlotBoard
 from beatd.worker.spec import WorkerSpec
 from beatd.worker.template.process import LONGEST, Before, run_template
@@ -20,12 +20,12 @@ class EarlyTemplate:
     """The process in which ``read`` imports the application and returns what it says, for ``answer`` to return here.
 
     Then it waits for ``go``, to be the template of the worker that ``spec_of`` describes there. ``door``, ``board``, of
-    ``slots`` slots, and ``bell`` are from before the fork, so that its supervisor has the same.
+    ``slots`` slots, and ``wake`` are from before the fork, so that its supervisor has the same.
     """
 
     def __init__(self, read: Callable[[], Any], spec_of: Callable[[], WorkerSpec], *, slots: int, what: str) -> None:
         self.board = SlotBoard(slots)
-        self.bell = Bell()
+        self.wake = WakePipe()
         self.door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         supervisor, before = os.getpid(), list[Before]()
 
@@ -44,7 +44,7 @@ class EarlyTemplate:
             if spec is None or not name:
                 return 0
             spec = replace(spec, name=name)
-            return run_template(spec, self.board, self.bell.ring, supervisor, theirs, before[0])
+            return run_template(spec, self.board, self.wake.ring, supervisor, theirs, before[0])
 
         self._apart = Apart(read_first, what=what, then=serve)
         self._gone = False
@@ -69,7 +69,7 @@ class EarlyTemplate:
             self._gone = True
             self._apart.end()
             self.door.close()
-            self.bell.close()
+            self.wake.close()
 
 
 def _warm(spec: WorkerSpec) -> None:
